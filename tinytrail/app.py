@@ -1,0 +1,95 @@
+"""Joins the systems, the database and the scheduler into one ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar, MediaType, Request, Response
+from litestar.datastructures import State
+from litestar.types import ControllerRouterHandler
+
+from tinytrail import jobs
+from tinytrail.config import Config
+from tinytrail.core.client_ip import ClientAddress
+from tinytrail.core.clock import Clock, wall_clock
+from tinytrail.core.db import open_database
+from tinytrail.core.errors import failure, reason_phrase
+from tinytrail.core.inject import dependencies
+from tinytrail.core.ratelimit import RateLimit
+from tinytrail.core.tokens import read_or_make_secret
+from tinytrail.web import errors as web_errors
+from tinytrail.web.collect import Collector
+from tinytrail.web.country import Countries
+from tinytrail.web.health import health, tracker
+from tinytrail.web.router import protected_router
+
+AnyRequest = Request[Any, Any, Any]
+Dialect = Callable[[AnyRequest, Exception], Response[Any]]
+
+NOT_FOUND_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{status} {phrase}</title>
+<p><strong>{phrase}.</strong> TinyTrail has no page at this address.
+"""
+
+
+def plain_error(request: AnyRequest, error: Exception) -> Response[str]:
+    """The dialect of whatever belongs to no system: the reason phrase, or a small page for a browser."""
+    status, _, headers = failure(request, error)
+    phrase = reason_phrase(status)
+    if "text/html" in request.headers.get("accept", ""):
+        page = NOT_FOUND_PAGE.format(status=status, phrase=phrase)
+        return Response(page, status_code=status, headers=headers, media_type=MediaType.HTML)
+    return Response(phrase, status_code=status, headers=headers, media_type=MediaType.TEXT)
+
+
+# Who speaks for a path and all below it. Routing's own 404 and 405 never reach a router's exception
+# handlers, so the app chooses by path, for every error.
+DIALECTS: tuple[tuple[str, Dialect], ...] = (
+    ("/api/v1", web_errors.error_response),
+    ("/health", web_errors.error_response),
+)
+
+
+def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
+    path = request.url.path
+    for owned, dialect in DIALECTS:
+        if path == owned or path.startswith(owned + "/"):
+            return dialect(request, error)
+    return plain_error(request, error)
+
+
+def create_app(config: Config, clock: Clock = wall_clock) -> Litestar:
+    """The application. It has no globals: a test makes as many as it likes."""
+    addresses = ClientAddress(config.server.trusted_proxies)
+    countries = Countries(config.geo.database, config.geo.header)
+    state = State({"config": config, "clock": clock, "secret": read_or_make_secret(config.key_file)})
+    handlers: list[ControllerRouterHandler] = [health]
+    if config.web.enabled:
+        state.collector = Collector(clock, RateLimit(config.web.collect_limit, clock), addresses, countries)
+        state.websites = state.collector.websites
+        state.api_limit = RateLimit(config.web.api_limit, clock)
+        handlers += [tracker, state.collector.handler(), protected_router()]
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        async with open_database(config.database) as app.state.db:
+            scheduler = jobs.schedule(app.state)
+            making_up = asyncio.create_task(jobs.run_missed(app.state))
+            try:
+                yield
+            finally:
+                scheduler.shutdown(wait=False)
+                making_up.cancel()
+                countries.close()
+
+    return Litestar(
+        handlers,
+        lifespan=[lifespan],
+        state=state,
+        dependencies=dependencies(clock),
+        exception_handlers={Exception: error_response},
+        logging_config=None,
+        openapi_config=None,
+    )

@@ -1,0 +1,1 @@
+"""The machinery that the four systems stand on. It knows none of them."""

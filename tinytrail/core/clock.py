@@ -1,0 +1,60 @@
+"""Time, as something a test can hold still.
+
+A day is a number here: days since 1970-01-01. In the database that is two bytes where
+"2026-01-31" is ten, and the day after is plus one.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+Clock = Callable[[], float]  # Unix time, in seconds
+
+EPOCH = date(1970, 1, 1).toordinal()
+DAY = 86_400
+ISO_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}", re.ASCII
+)  # fromisoformat alone would take 20260131 and 2026-W05-6
+
+wall_clock: Clock = time.time
+
+
+def utc_day(at: float) -> int:
+    return int(at // DAY)
+
+
+def local_day(zone: str, at: float) -> int:
+    """The day that it is at `at` in `zone`, an IANA name."""
+    return utc_day(at) if zone == "UTC" else _day_of_quarter_hour(zone, int(at // 900))
+
+
+@lru_cache(1024)
+def _day_of_quarter_hour(zone: str, quarter: int) -> int:
+    """Zones are offset by whole quarters of an hour, so a quarter lies within one day."""
+    return day_number(datetime.fromtimestamp(quarter * 900, ZoneInfo(zone)).date())
+
+
+def day_number(day: date) -> int:
+    return day.toordinal() - EPOCH
+
+
+def date_of(day: int) -> date:
+    return date.fromordinal(day + EPOCH)
+
+
+def parse_date(text: str) -> date:
+    """A date written YYYY-MM-DD; ValueError for anything else, impossible dates too."""
+    if not ISO_DATE.fullmatch(text):
+        raise ValueError("must be a date, YYYY-MM-DD")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("there is no such date") from None
+
+
+def timestamp(at: float) -> str:
+    """As the API writes a moment: 2026-01-15T10:30:00.000Z."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,116 @@
+"""A connection to the file: how one is opened, and how an older file becomes this version's."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tinytrail.core.migrations import MIGRATIONS
+
+T = TypeVar("T")
+
+APPLICATION_ID = 0x54546C31  # "TTl1": tells our files from other people's
+
+PRAGMAS = """
+    pragma busy_timeout = 5000;
+    pragma foreign_keys = on;
+    pragma synchronous = full;
+    pragma secure_delete = on;
+    pragma journal_size_limit = 67108864;
+    pragma cache_size = -16384;
+    pragma temp_store = memory;
+"""
+
+
+class DatabaseError(Exception):
+    """The file cannot be used; the message says why, in one sentence."""
+
+
+class Tx(sqlite3.Connection):
+    """A connection within a transaction: what every function that runs SQL is given."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.memo: dict[Any, Any] = {}
+        """What writes remember of rows they have stored (an id for a string). Forgotten whenever a group
+        fails, since those rows may then not exist."""
+
+
+def rows(tx: sqlite3.Connection, row_type: Callable[..., T], sql: str, **values: Any) -> list[T]:
+    """Run a query; each record becomes a `row_type`, columns going to the fields of the same name."""
+    cursor = tx.execute(sql, values)
+    names = [column[0] for column in cursor.description]
+    return [row_type(**dict(zip(names, record, strict=True))) for record in cursor]
+
+
+def open_connection(path: str, *, query_only: bool = False) -> Tx:
+    """A connection to a file that `connect` has made. Raises sqlite3.Error."""
+    tx = sqlite3.connect(path, isolation_level=None, factory=Tx)
+    tx.executescript(PRAGMAS + ("pragma query_only = on" if query_only else ""))
+    return tx
+
+
+def connect(path: str) -> Tx:
+    """A connection of one's own, to a file made or upgraded first if need be. Raises DatabaseError."""
+    try:
+        file = Path(path)
+        if not file.exists():  # before SQLite does, so that only its owner can read it; -wal and -shm follow
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        tx = open_connection(path)
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DatabaseError(f"cannot open the database {path}: {reason}") from None
+    try:
+        tx.execute("pragma auto_vacuum = incremental")  # heeded while the file is still empty
+        tx.execute("pragma journal_mode = wal")
+        _upgrade(tx, path)
+    except sqlite3.Error as error:
+        tx.close()
+        raise DatabaseError(f"cannot use the database {path}: {error}") from None
+    except DatabaseError:
+        tx.close()
+        raise
+    return tx
+
+
+def schema_version(tx: sqlite3.Connection) -> int:
+    [version] = tx.execute("pragma user_version").fetchone()
+    return int(version)
+
+
+def _upgrade(tx: Tx, path: str) -> None:
+    """Bring the file to this version's schema, each migration in its own transaction."""
+    is_new = not tx.execute("select 1 from sqlite_master limit 1").fetchone()
+    version = schema_version(tx)
+    if not is_new and tx.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+        raise DatabaseError(f"{path} is the database of another program")
+    if version > len(MIGRATIONS):
+        raise DatabaseError(
+            f"{path} was written by a newer TinyTrail (schema {version}, this one knows {len(MIGRATIONS)}); "
+            "upgrade, or restore a backup"
+        )
+    if not is_new:
+        for number in range(version, len(MIGRATIONS)):
+            with transaction(tx):
+                MIGRATIONS[number](tx)
+                tx.execute(f"pragma user_version = {number + 1}")
+    schema = files("tinytrail").joinpath("schema.sql").read_text("utf-8")
+    if is_new:
+        schema += f"pragma application_id = {APPLICATION_ID}; pragma user_version = {len(MIGRATIONS)};"
+    tx.executescript(f"begin immediate; {schema} commit")
+
+
+@contextmanager
+def transaction(tx: Tx) -> Iterator[Tx]:
+    """All or nothing, for whoever has a connection to himself: the command line, a migration."""
+    tx.execute("begin immediate")
+    try:
+        yield tx
+        tx.execute("commit")
+    except BaseException:
+        if tx.in_transaction:
+            tx.execute("rollback")
+        raise

@@ -1,0 +1,172 @@
+"""The database: one connection that writes, a few that read.
+
+Whatever waits to be written shares one transaction and one fsync, so that under load a hundred
+requests cost one commit; still, a request's `await` returns only once its own rows are on disk.
+
+All SQL runs in plain functions `work(tx, ...)`. The server hands them to `Database.read` and
+`Database.write`; the command line calls the same ones on a connection of its own.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+
+import aiosqlite
+
+from tinytrail.core.connect import Tx, connect, open_connection
+
+T = TypeVar("T")
+P = ParamSpec("P")
+log = logging.getLogger(__name__)
+
+READERS = 4
+GROUP = 512  # writes that share a commit at most
+MOST_WAITING = 8192  # writes; past that callers are told to come back
+MOST_REMEMBERED = 100_000
+
+
+class Busy(Exception):
+    """The database cannot take this now: the queue is full, or the disk is, or it is locked."""
+
+
+class Write(NamedTuple):
+    work: Callable[..., Any]
+    args: tuple[Any, ...]
+    done: asyncio.Future[Any]
+
+
+class Failed(NamedTuple):
+    error: Exception
+
+
+def commit_group(tx: Tx, group: list[Write]) -> list[Any]:
+    """Run a group in one transaction. If it fails each write is run again by itself, so that a bad one
+    harms nobody else; hence a write's function may run twice, and must touch nothing but `tx`."""
+    try:
+        tx.execute("begin immediate")
+        results = [write.work(tx, *write.args) for write in group]
+        tx.execute("commit")
+        return results
+    except Exception as error:
+        tx.memo.clear()
+        if tx.in_transaction:
+            tx.execute("rollback")
+        if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: no better one by one
+            return [Failed(error)] * len(group)
+        if len(group) == 1:
+            return [Failed(error)]
+        return [commit_group(tx, [write])[0] for write in group]
+    finally:
+        if len(tx.memo) > MOST_REMEMBERED:
+            tx.memo.clear()
+
+
+class Connection(aiosqlite.Connection):
+    """A connection on a thread of its own."""
+
+    async def run(self, work: Callable[..., T], *args: Any) -> T:
+        """Run `work(tx, *args)` there: one hop, however many statements it executes."""
+        result: T = await self._execute(work, self._conn, *args)  # type: ignore[no-untyped-call]
+        return result
+
+
+class Database:
+    def __init__(self, path: str, writer: Connection, readers: list[Connection]) -> None:
+        self.path = path
+        self._writer = writer
+        self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
+        for reader in readers:
+            self._readers.put_nowait(reader)
+        self._waiting: asyncio.Queue[Write] = asyncio.Queue(MOST_WAITING)
+
+    async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(tx, *args)` on a reader; all it reads is of one moment."""
+        reader = await self._readers.get()
+        try:
+            return await reader.run(_in_snapshot, work, args, kwargs)
+        finally:
+            self._readers.put_nowait(reader)
+
+    async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(tx, *args)` in the next group, and return its result once that is on disk.
+
+        `work` may be run twice (see `commit_group`). Raises Busy, or whatever `work` raises.
+        """
+        assert not kwargs, "a write takes its arguments by position"
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        try:
+            self._waiting.put_nowait(Write(work, args, done))
+        except asyncio.QueueFull:
+            raise Busy("too much is waiting to be written") from None
+        return await done
+
+    async def commit_forever(self) -> None:
+        """Commit what is waiting, group after group, until cancelled."""
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < GROUP and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            results = await self._writer.run(commit_group, group)
+            for write, result in zip(group, results, strict=True):
+                self._waiting.task_done()
+                if write.done.done():  # its client hung up
+                    continue
+                if isinstance(result, Failed):
+                    write.done.set_exception(_as_busy(result.error))
+                else:
+                    write.done.set_result(result)
+
+    async def flush(self) -> None:
+        """Wait until all that was accepted is committed."""
+        await self._waiting.join()
+
+    async def optimize(self) -> None:
+        """Refresh the planner's statistics and give free pages back; daily is often enough."""
+        await self._writer.run(_optimize)
+
+
+def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
+    tx.execute("begin")
+    try:
+        return work(tx, *args, **kwargs)
+    finally:
+        tx.execute("rollback")
+
+
+def _as_busy(error: Exception) -> Exception:
+    if isinstance(error, sqlite3.OperationalError):
+        log.error("nothing can be written: %s", error)
+        return Busy(str(error))
+    return error
+
+
+def _optimize(tx: Tx) -> None:
+    tx.execute("pragma optimize")
+    tx.execute("pragma incremental_vacuum(20000)").fetchall()
+
+
+@asynccontextmanager
+async def open_database(path: str) -> AsyncIterator[Database]:
+    """Open the file, create or upgrade what is missing, and keep the writer running. Raises DatabaseError."""
+    connect(path).close()  # makes and checks the file before any thread holds it
+    connections: list[Connection] = []
+    try:
+        for number in range(1 + READERS):
+            connection = Connection(partial(open_connection, path, query_only=number > 0), iter_chunk_size=64)
+            await connection
+            connections.append(connection)
+        writer, *readers = connections
+        db = Database(path, writer, readers)
+        committing = asyncio.create_task(db.commit_forever())
+        try:
+            yield db
+        finally:
+            await db.flush()
+            committing.cancel()
+    finally:
+        for connection in connections:
+            await connection.close()

@@ -1,0 +1,65 @@
+"""What went wrong, before a system puts it into its own words.
+
+Handlers raise; the app asks each system for its dialect (`errors.py` there), and that asks here for the
+status and the sentence. Unexpected errors are logged whole and told to nobody.
+"""
+
+import logging
+import re
+from http import HTTPStatus
+from typing import Any, NamedTuple, NoReturn
+
+from litestar import Request
+from litestar.exceptions import HTTPException, ValidationException
+
+from tinytrail.core.db import Busy
+
+log = logging.getLogger("tinytrail")
+
+AT_FIELD = re.compile(r"^(?P<reason>.*) - at `(?:key in )?\$\.?(?P<field>.*)`$", re.DOTALL)
+MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
+
+
+class Failure(NamedTuple):
+    status: int
+    message: str
+    headers: dict[str, str]
+
+
+def invalid(field: str, reason: str) -> NoReturn:
+    """Answer 400, naming the field at fault."""
+    raise ValidationException(f"{field}: {reason}")
+
+
+def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
+    """The status, sentence and headers for any exception."""
+    match error:
+        case Busy():
+            return Failure(503, "The server cannot store this now; try again", {"Retry-After": "1"})
+        case HTTPException(status_code=status) if status < 500:
+            return Failure(status, _sentence(error), dict(error.headers or {}))
+        case _:
+            log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+            return Failure(500, "Unexpected server error", {})
+
+
+def reason_phrase(status: int) -> str:
+    return HTTPStatus(status).phrase
+
+
+def _sentence(error: HTTPException) -> str:
+    """What the error says beyond its status; empty where it says no more."""
+    match error.extra:  # the useful words of Litestar's own validation
+        case [{"key": key, "message": message}, *_]:
+            return name_field(message, key)
+    return error.detail if error.detail != reason_phrase(error.status_code) else ""
+
+
+def name_field(message: str, field: str = "") -> str:
+    """Turn msgspec's "Expected `str`, got `int` - at `$.path`" into "path: Expected `str`, got `int`"."""
+    reason = message
+    if at := AT_FIELD.match(message):
+        field, reason = at["field"], at["reason"]
+    if missing := MISSING.match(reason):
+        return f"{field}.{missing['field']} is required" if field else f"{missing['field']} is required"
+    return f"{field or 'body'}: {reason}"

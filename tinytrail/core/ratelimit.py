@@ -1,0 +1,59 @@
+"""How often somebody may call."""
+
+from collections import deque
+
+from tinytrail.core.clock import Clock
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+MOST_KEYS = 100_000  # about 20 MB; past that the key that called longest ago is forgotten
+
+
+class RateLimit:
+    """At most so many calls by a key in so many seconds, any such stretch of time.
+
+    Memory is bounded: keys are kept in the order of their last call, and those that have gone
+    quiet are dropped from the front as others call.
+    """
+
+    def __init__(self, limit: str, clock: Clock) -> None:
+        """`limit` is written "10/10s", with s, m, h or d; empty: no limit."""
+        calls, _, window = limit.partition("/")
+        self.calls = int(calls) if limit else 0
+        self.window = int(window[:-1]) * SECONDS[window[-1]] if limit else 0
+        self._clock = clock
+        self._seen: dict[str, deque[float]] = {}
+
+    def wait(self, key: str) -> int:
+        """Record a call by `key`: 0 if it may pass, else the whole seconds to wait first.
+
+        A call that may not pass is not recorded.
+        """
+        if not self.calls:
+            return 0
+        now = self._clock()
+        seen = self._seen.pop(key, None)
+        if seen is None:
+            seen = deque()
+            self._forget_quiet_keys(now)
+        self._seen[key] = seen
+        # A clock that was set back must not lock anybody out for longer than the window.
+        while seen and not now - self.window < seen[0] <= now:
+            seen.popleft()
+        if len(seen) >= self.calls:
+            return max(1, -int(-(seen[0] + self.window - now) // 1))
+        seen.append(now)
+        return 0
+
+    def give_back(self, key: str) -> None:
+        """Undo the last call by `key`, for one that was rejected after all."""
+        if seen := self._seen.get(key):
+            seen.pop()
+
+    def _forget_quiet_keys(self, now: float) -> None:
+        for _ in range(2):  # two out for one in: it shrinks, yet no call pays for a sweep
+            oldest = next(iter(self._seen), None)
+            if oldest is None:
+                return
+            calls = self._seen[oldest]
+            if len(self._seen) >= MOST_KEYS or not calls or calls[-1] <= now - self.window:
+                del self._seen[oldest]

@@ -1,0 +1,46 @@
+"""Secrets: the server's own, and the keys and tokens that people hold."""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+SECRET_BYTES = 32
+
+
+def read_or_make_secret(path: str) -> bytes:
+    """The server's secret, made (readable by its owner alone) if the file is missing.
+
+    It lies outside the database, so that a backup or a leak of that is not enough to derive a key.
+    Raises OSError, and ValueError if the file holds no secret.
+    """
+    file = Path(path)
+    if not file.exists():
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as new:
+            new.write(secrets.token_hex(SECRET_BYTES) + "\n")
+    try:
+        secret = bytes.fromhex(file.read_text("ascii"))
+    except UnicodeDecodeError:
+        secret = b""
+    if len(secret) < SECRET_BYTES:
+        raise ValueError(f"{path} holds no secret: {SECRET_BYTES * 2} hexadecimal digits are expected")
+    return secret
+
+
+def derive_api_key(secret: bytes, user_id: str) -> str:
+    """The API key of a user; always the same for the same secret."""
+    digest = hmac.digest(secret, b"api key of " + user_id.encode(), "sha256")
+    return "tt_" + base64.b32encode(digest[:25]).decode().lower()
+
+
+def hash_token(token: str) -> bytes:
+    """What is stored of a key or token. They are long and random, so one round of SHA-256 is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def same(given: str, expected: str) -> bool:
+    """Compare two secrets in a time that tells nothing about where they differ."""
+    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())

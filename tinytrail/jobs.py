@@ -1,0 +1,73 @@
+"""What runs by itself, and when."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from litestar.datastructures import State
+
+from tinytrail.web.deletion import purge_leftovers, purge_old_days
+from tinytrail.web.rollup import roll_up_finished
+
+log = logging.getLogger(__name__)
+
+
+class Job(NamedTuple):
+    name: str
+    when: str  # crontab, UTC
+    at_start: bool  # too, so that what a stopped server missed is made up for
+    run: Callable[[State], Awaitable[None]]
+
+
+async def roll_up_days(state: State) -> None:
+    await roll_up_finished(state.db, state.clock())
+
+
+async def turn_salt(state: State) -> None:
+    state.collector.salt.at(state.clock())  # a quiet night would leave yesterday's in memory
+
+
+async def purge(state: State) -> None:
+    await purge_leftovers(state.db)
+    await purge_old_days(state.db, state.config.web.retention_days, state.clock())
+
+
+async def optimize(state: State) -> None:
+    await state.db.optimize()
+
+
+JOBS = (
+    Job("roll up finished days", "5 * * * *", True, roll_up_days),
+    Job("turn the daily salt", "0 0 * * *", False, turn_salt),
+    Job("forget what is too old or deleted", "35 * * * *", True, purge),
+    Job("optimize the database", "15 3 * * *", False, optimize),
+)
+
+
+async def run(job: Job, state: State) -> None:
+    """Run a job; a failure is logged, and the next time is another try."""
+    try:
+        await job.run(state)
+    except Exception:
+        log.exception("could not %s", job.name)
+
+
+def schedule(state: State) -> AsyncIOScheduler:
+    """A started scheduler. APScheduler awaits `run` because it is an `async def`; a lambda it would not."""
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    for job in JOBS:
+        when = CronTrigger.from_crontab(job.when, timezone="UTC")  # its default is local time
+        scheduler.add_job(
+            run, when, (job, state), id=job.name, coalesce=True, max_instances=1, misfire_grace_time=None
+        )
+    scheduler.start()
+    return scheduler
+
+
+async def run_missed(state: State) -> None:
+    """Run what a stopped server may have missed."""
+    for job in JOBS:
+        if job.at_start:
+            await run(job, state)

@@ -1,0 +1,116 @@
+"""How traffic is counted: one definition, for the rollup and for every report.
+
+`counts()` builds a query of (day, value, is_bot, measures...). A report without a filter adds up `daily`
+for the days rolled up and counts the rest ("open" days, always today) from visits and events; a filter,
+and the rollup itself, count everything. So what a report shows never depends on when a job last ran.
+
+Only names from this module and from DIMENSIONS are formatted into SQL. Values are always bound:
+:site, :start, :end (days), :include_bots, and :content_group where there is that filter.
+"""
+
+from typing import NamedTuple
+
+from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
+from tinytrail.web.events import PAGE_VIEW
+
+MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds", "entries", "exits", "events")
+
+BOUNCES = "sum(v.pageviews = 1 and v.customs = 0)"
+SECONDS = "sum(v.last_seen - v.started)"
+OPEN_DAYS = "select day from open_days where site = :site and day between :start and :end"
+GROUP_PATHS = "select id from paths where site = :site and content_group = :content_group"
+
+
+class Part(NamedTuple):
+    """A query that supplies some of a dimension's measures."""
+
+    day: str
+    value: str
+    measures: dict[str, str]
+    source: str  # what follows "from"; {visits} and {events} stand for the rows asked for
+
+
+VISITS = "visits v where {visits}"
+PAGE_VIEWS = f"events e join visits v on v.id = e.visit where {{events}} and e.kind = {PAGE_VIEW}"
+CUSTOM_EVENTS = "events e join visits v on v.id = e.visit where {events} and e.name is not null"
+VISITS_OF_PATHS = f"""
+    (select distinct e.visit, e.path from events e where {{events_of_visits}} and e.kind = {PAGE_VIEW}) p
+      join visits v on v.id = p.visit
+     where {{visits}}"""
+
+OF_VISITS = {
+    "visits": "count(*)",
+    "visitors": "count(distinct v.visitor)",
+    "bounces": BOUNCES,
+    "seconds": SECONDS,
+}
+
+
+def parts_of(dimension: str) -> list[Part]:
+    if dimension == SITE:
+        with_a_page = {"entries": "count(v.entry)", "exits": "count(v.exit)"}
+        return [
+            Part("v.day", "0", OF_VISITS | with_a_page, VISITS),
+            Part("e.day", "0", {"pageviews": "count(*)"}, PAGE_VIEWS),
+        ]
+    if dimension == PATH:
+        pageviews = {"pageviews": "count(*)", "visitors": "count(distinct v.visitor)"}
+        visits = {"visits": "count(*)", "bounces": BOUNCES, "seconds": SECONDS}
+        return [
+            Part("e.day", "e.path", pageviews, PAGE_VIEWS),
+            Part("v.day", "p.path", visits, VISITS_OF_PATHS),
+            Part("v.day", "v.entry", {"entries": "count(*)"}, VISITS + " and v.entry is not null"),
+            Part("v.day", "v.exit", {"exits": "count(*)"}, VISITS + " and v.exit is not null"),
+        ]
+    if dimension == EVENT:
+        return [Part("e.day", "e.name", {"events": "count(*)"}, CUSTOM_EVENTS)]
+    return [Part("v.day", f"v.{dimension}", OF_VISITS, f"{VISITS} and v.{dimension} is not null")]
+
+
+def counts(dimension: str, measures: tuple[str, ...], filtered: bool) -> str:
+    """A query for these measures, by day and value, of the period asked for; one row or several each."""
+    if filtered:
+        return recount(dimension, measures, content_group=True)
+    return f"""
+        select day, value, is_bot, {", ".join(measures)}
+          from daily
+         where site = :site and dimension = {DIMENSIONS.index(dimension)}
+           and day between :start and :end and is_bot <= :include_bots
+        union all
+        {recount(dimension, measures, only_open=True)}"""
+
+
+def recount(
+    dimension: str, measures: tuple[str, ...], *, only_open: bool = False, content_group: bool = False
+) -> str:
+    """Count from visits and events: the open days of the period only, or all of it."""
+    if only_open:
+        visits, events = f"v.day in ({OPEN_DAYS})", f"e.day in ({OPEN_DAYS})"
+        events_of_visits = f"e.day in ({OPEN_DAYS} union select day + 1 from ({OPEN_DAYS}))"
+    else:
+        visits, events = "v.day between :start and :end", "e.day between :start and :end"
+        events_of_visits = "e.day between :start and :end + 1"  # a visit may go on past its midnight
+    shown = "v.is_bot <= :include_bots and v.is_excluded = 0"
+    visits = f"v.site = :site and {visits} and {shown}"
+    events = f"e.site = :site and {events} and {shown}"
+    events_of_visits = f"e.site = :site and {events_of_visits}"
+    if content_group:
+        visits += f" and v.id in ({VISITS_IN_GROUP})"
+        events += f" and e.path in ({GROUP_PATHS})"
+    where = {"visits": visits, "events": events, "events_of_visits": events_of_visits}
+    queries = []
+    for part in parts_of(dimension):
+        if not part.measures.keys() & set(measures):
+            continue
+        columns = ", ".join(part.measures.get(measure, "0") + " as " + measure for measure in measures)
+        queries.append(
+            f"select {part.day} as day, {part.value} as value, v.is_bot as is_bot, {columns} "
+            f"from {part.source.format(**where)} group by 1, 2, 3"
+        )
+    return " union all ".join(queries)
+
+
+VISITS_IN_GROUP = f"""
+    select visit from events
+     where site = :site and day between :start and :end + 1 and kind = {PAGE_VIEW}
+       and path in ({GROUP_PATHS})"""

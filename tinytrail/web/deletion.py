@@ -1,0 +1,82 @@
+"""Forgetting traffic: of deleted websites, and what has grown older than `[web] retention_days`.
+
+Millions of rows are deleted in slices, each a short write of its own, so that collecting goes on between.
+A deletion cut short by a stop is taken up again at the next start.
+"""
+
+from tinytrail.core.clock import local_day
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
+
+SLICE = 5000
+
+# Each deletes at most a slice of a site's rows.
+OF_DELETED_SITES = (
+    "delete from visits where id in (select id from visits where site = :site limit :slice)",
+    """delete from events where (site, day, visit, n) in
+           (select site, day, visit, n from events where site = :site limit :slice)""",
+    """delete from daily where (site, dimension, day, value, is_bot) in
+           (select site, dimension, day, value, is_bot from daily where site = :site limit :slice)""",
+    "delete from paths where id in (select id from paths where site = :site limit :slice)",
+    "delete from strings where id in (select id from strings where site = :site limit :slice)",
+)
+
+# Daily totals stay. A day that is still open is kept until it is rolled up.
+OF_OLD_DAYS = (
+    """delete from events where (site, day, visit, n) in
+           (select site, day, visit, n from events
+             where site = :site and day < :day
+               and day not in (select day from open_days where site = :site)
+             limit :slice)""",
+    """delete from visits where id in
+           (select id from visits
+             where site = :site and day < :day
+               and day not in (select day from open_days where site = :site)
+             limit :slice)""",
+)
+
+
+def mark_for_deletion(tx: Tx, column: str, value: str) -> None:
+    """Delete the websites with this `id` or `account_id`, leaving their traffic to `purge_leftovers`."""
+    assert column in ("id", "account_id")
+    tx.execute(f"insert into leftovers select site from websites where {column} = :value", {"value": value})
+    tx.execute(f"delete from websites where {column} = :value", {"value": value})
+    tx.memo.clear()
+
+
+def leftovers(tx: Tx) -> list[int]:
+    return [site for (site,) in tx.execute("select site from leftovers")]
+
+
+def sites_and_zones(tx: Tx) -> list[tuple[int, str]]:
+    return tx.execute("select site, timezone from websites").fetchall()
+
+
+def delete_slice(tx: Tx, sql: str, site: int, day: int) -> bool:
+    """Run one of the statements above; True while there may be more."""
+    return tx.execute(sql, {"site": site, "day": day, "slice": SLICE}).rowcount == SLICE
+
+
+def forget_leftover(tx: Tx, site: int) -> None:
+    tx.execute("delete from open_days where site = :site", {"site": site})
+    tx.execute("delete from leftovers where site = :site", {"site": site})
+
+
+async def purge_leftovers(db: Database) -> None:
+    """Delete all traffic of deleted websites."""
+    for site in await db.read(leftovers):
+        for sql in OF_DELETED_SITES:
+            while await db.write(delete_slice, sql, site, 0):
+                pass
+        await db.write(forget_leftover, site)
+
+
+async def purge_old_days(db: Database, retention_days: int, now: float) -> None:
+    """Delete visits and events of days further back than that, in each website's zone; 0 keeps all."""
+    if not retention_days:
+        return
+    for site, zone in await db.read(sites_and_zones):
+        first_kept = local_day(zone, now) - retention_days
+        for sql in OF_OLD_DAYS:
+            while await db.write(delete_slice, sql, site, first_kept):
+                pass

@@ -1,0 +1,113 @@
+"""The pipeline between a hit and its row, in the order of docs/api/web.md; pure functions."""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Meta
+
+from tinytrail.core.clock import local_day
+from tinytrail.web.events import CUSTOM, KINDS, NAMED, Event, Visitor
+from tinytrail.web.referrer import classify_referrer
+from tinytrail.web.user_agent import Agent
+from tinytrail.web.websites import Website
+
+LONGEST_PATH = 2048
+LONGEST_NAME = 200  # characters kept of an event's name and of each utm value
+SCREENS = ((375, "320-375"), (768, "376-768"), (1024, "769-1024"), (1440, "1025-1440"))
+
+UTM = ("utm_source", "utm_medium", "utm_campaign")
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """What the tracker sends.
+
+    `website_id` is any string on purpose: an unknown website is dropped in silence with a 204, so a
+    malformed one must not become a 400.
+    """
+
+    website_id: str
+    event_type: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+    url: str
+    path: Annotated[str, Meta(pattern="^/")]
+    referrer: str | None = None
+    screen_width: float | None = None
+    screen_height: float | None = None
+    properties: dict[str, Any] | None = None
+    utm_source: str | None = None
+    utm_medium: str | None = None
+    utm_campaign: str | None = None
+
+
+def enrich(
+    hit: Hit, website: Website, at: int, visitor: int, agent: Agent, country: str | None, is_excluded: bool
+) -> Event:
+    utm = utm_of(hit)
+    source = classify_referrer(hit.referrer or "", website.domain, utm[1] or "")
+    kind = KINDS.index(hit.event_type) if hit.event_type in KINDS else NAMED
+    return Event(
+        site=website.site,
+        at=at,
+        day=local_day(website.timezone, at),
+        kind=kind,
+        path=without_query(hit.path)[:LONGEST_PATH],
+        name=event_name(hit, kind),
+        properties=encode_properties(hit.properties) if hit.properties else None,
+        visitor=Visitor(
+            hash=visitor,
+            channel=source.channel,
+            referrer=source.referrer,
+            utm=msgspec.json.encode(utm).decode() if any(utm) else None,
+            device=agent.device,
+            browser=agent.browser,
+            os=agent.os,
+            screen=screen_bucket(hit.screen_width),
+            country=country,
+            is_bot=agent.is_bot,
+            is_excluded=is_excluded,
+        ),
+    )
+
+
+def utm_of(hit: Hit) -> list[str | None]:
+    """Source, medium and campaign: of the url's query, unless the body says otherwise."""
+    in_url: dict[str, str] = {}
+    if "utm_" in hit.url:
+        query = hit.url.partition("?")[2].partition("#")[0]
+        for name, value in reversed(parse_qsl(query, errors="replace")):  # the first of a name counts
+            in_url[name] = value
+    return [(getattr(hit, name) or in_url.get(name, "")).strip()[:LONGEST_NAME] or None for name in UTM]
+
+
+def event_name(hit: Hit, kind: int) -> str | None:
+    """The name of a custom event, None for the others."""
+    if kind == NAMED:
+        return hit.event_type
+    if kind != CUSTOM:
+        return None
+    properties = hit.properties or {}
+    named = (properties.get("event_name"), properties.get("name"), "custom")
+    return next(name for name in named if isinstance(name, str) and name)[:LONGEST_NAME]
+
+
+def without_query(text: str) -> str:
+    """No query string is ever stored: it may hold what a person typed."""
+    return text.partition("?")[0].partition("#")[0]
+
+
+def encode_properties(properties: dict[str, Any]) -> str:
+    """The properties as JSON; an address among them loses its query string."""
+    kept = {
+        name: without_query(value)
+        if isinstance(value, str) and value.startswith(("http://", "https://"))
+        else value
+        for name, value in properties.items()
+    }
+    return msgspec.json.encode(kept).decode()
+
+
+def screen_bucket(width: float | None) -> str:
+    """The width of the window in pixels, as the reports group it."""
+    if width is None:
+        return "unknown"
+    return next((bucket for widest, bucket in SCREENS if width < widest + 1), "1441+")

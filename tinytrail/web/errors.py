@@ -1,0 +1,40 @@
+"""TinyTrail's envelope, for what went well and for what did not."""
+
+from typing import Any
+
+from litestar import Request, Response
+
+from tinytrail.core.errors import failure
+
+CODES = {
+    400: "INVALID_PAYLOAD",
+    401: "UNAUTHORIZED",
+    403: "FORBIDDEN",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "PAYLOAD_TOO_LARGE",
+    429: "RATE_LIMITED",
+    503: "UNAVAILABLE",
+}
+MESSAGES = {
+    404: "There is nothing here",
+    405: "This path does not know that method",
+    413: "The body is too large",
+}
+
+
+def success(data: Any) -> dict[str, Any]:
+    return {"status": "success", "data": data}
+
+
+def error_body(status: int, message: str) -> dict[str, Any]:
+    """`{"status": "error", "error": {"code", "message"}}`."""
+    code = CODES.get(status, "INVALID_PAYLOAD" if status < 500 else "INTERNAL_ERROR")
+    return {"status": "error", "error": {"code": code, "message": message}}
+
+
+def error_response(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Render any exception of a request below /api/v1, or to /health."""
+    status, message, headers = failure(request, error)
+    body = error_body(status, message or MESSAGES.get(status, "The request cannot be answered"))
+    return Response(body, status_code=status, headers=headers)

@@ -1,0 +1,73 @@
+"""The reports. A new one is a module here and a line in REPORTS."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from tinytrail.core.clock import date_of
+from tinytrail.core.connect import Tx
+from tinytrail.core.inject import Db, Now
+from tinytrail.web.auth import Caller, CurrentCaller
+from tinytrail.web.errors import success
+from tinytrail.web.reports import (
+    countries,
+    custom_events,
+    devices,
+    flow,
+    funnel,
+    pages,
+    realtime,
+    sources,
+    summary,
+    timeseries,
+)
+from tinytrail.web.reports.common import Params, Query, Report, as_csv, parse_query
+
+REPORTS: tuple[Report, ...] = (
+    summary.REPORT,
+    pages.REPORT,
+    sources.REPORT,
+    devices.REPORT,
+    countries.REPORT,
+    flow.REPORT,
+    funnel.REPORT,
+    realtime.REPORT,
+    custom_events.REPORT,
+    timeseries.REPORT,
+)
+
+
+def answer(
+    tx: Tx, report: Report, caller: Caller, params: Params, now: float
+) -> tuple[bytes, dict[str, str]]:
+    """The body of a report and its headers."""
+    query = parse_query(tx, caller, params, now)
+    data = report.read(tx, query)
+    if query.format == "csv":
+        disposition = f'attachment; filename="{file_name(report, query)}"'
+        headers = {"content-type": "text/csv; charset=utf-8", "content-disposition": disposition}
+        return as_csv(report.table(query, data)), headers
+    return msgspec.json.encode(success(data)), {"content-type": "application/json"}
+
+
+def file_name(report: Report, query: Query) -> str:
+    start, end = (date_of(day) for day in query.period)
+    return f"{query.website.domain}-{report.name}-{start}-{end}.csv"
+
+
+def report_handlers() -> list[HTTPRouteHandler]:
+    """A handler for each report; key, limit and scope come from the router they are mounted in."""
+
+    def handler(report: Report) -> HTTPRouteHandler:
+        @get(f"/reports/{report.name}", name=report.name)
+        async def read(
+            request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
+        ) -> Response[bytes]:
+            body, headers = await db.read(answer, report, caller, request.query_params, now)
+            return Response(body, headers=headers)
+
+        return read
+
+    return [handler(report) for report in REPORTS]

@@ -1,0 +1,187 @@
+"""What all reports share: their parameters, counting, paging and the two formats they are answered in."""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+from litestar.datastructures import MultiDict
+
+from tinytrail.core.clock import local_day
+from tinytrail.core.connect import Tx, rows
+from tinytrail.core.errors import invalid
+from tinytrail.web.auth import Caller, parse_uuid
+from tinytrail.web.counts import counts
+from tinytrail.web.dimensions import SITE
+from tinytrail.web.reports.period import Period, compared, parse_period
+from tinytrail.web.websites import Website, website_for
+
+T = TypeVar("T")
+
+Params = MultiDict[Any]
+
+MOST_PER_PAGE = 500
+FAR_PAGE = 10**9  # a page past the end is empty; larger numbers would not fit the database's integers
+EVERY_ROW = -1  # as SQLite's limit has it
+
+
+class Query(msgspec.Struct, frozen=True):
+    """The common parameters of docs/api/web.md, checked."""
+
+    website: Website
+    period: Period
+    compared_with: Period | None
+    include_bots: bool
+    content_group: str | None
+    page: int
+    per_page: int
+    format: str
+    limit: int  # EVERY_ROW for a csv that names no page
+    now: float
+    params: Params  # for the extra parameters, which each report reads itself
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page if self.limit != EVERY_ROW else 0
+
+    def values(self, **more: Any) -> dict[str, Any]:
+        """What `counts()` and paging bind by name."""
+        return {
+            "site": self.website.site,
+            "start": self.period.start,
+            "end": self.period.end,
+            "include_bots": self.include_bots,
+            "content_group": self.content_group,
+            "limit": self.limit,
+            "offset": self.offset,
+        } | more
+
+    def counts(self, dimension: str, *measures: str) -> str:
+        """SQL for these measures of the period, by day and value."""
+        return counts(dimension, measures, filtered=self.content_group is not None)
+
+    def totals(self, dimension: str, *measures: str) -> str:
+        """SQL for the sums of these measures over the period, by value."""
+        sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
+        return f"select value, {sums} from ({self.counts(dimension, *measures)}) group by value"
+
+    def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:
+        return rows(tx, row_type, sql, **self.values(**more))
+
+    def page_json(self, found: Sequence[Any]) -> dict[str, Any]:
+        """The common paginated structure."""
+        return {
+            "period": self.period.as_json(),
+            "page": self.page,
+            "per_page": self.per_page,
+            "rows": found,
+        }
+
+
+class Table(NamedTuple):
+    """A report as csv: column names, and a sequence of values a row."""
+
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+
+
+class Report(NamedTuple):
+    """A report: where it is served, how it is read, and its csv form.
+
+    `read` runs on a reader's thread, all in one snapshot; what it returns becomes `data`.
+    """
+
+    name: str
+    read: Callable[[Tx, Query], Any]
+    table: Callable[[Query, Any], Table]
+
+
+def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:
+    """Check the common parameters. Raises 400, naming the field, and 404 for a website out of reach."""
+    website_id = params.get("website_id")
+    if not website_id:
+        invalid("website_id", "is required")
+    website = website_for(tx, caller, parse_uuid(website_id, "website_id"))
+    include_bots = one_of(params, "include_bots", ("false", "true")) == "true"
+    today = local_day(website.timezone, now)
+    period = parse_period(
+        params.get("period", "7d"),
+        params.get("start_date"),
+        params.get("end_date"),
+        today,
+        lambda: first_day(tx, website.site, include_bots, today),
+    )
+    compare = one_of(params, "compare", ("", "previous_period", "yoy"))
+    format = one_of(params, "format", ("json", "csv"))
+    every_row = format == "csv" and not {"page", "per_page"} & params.keys()
+    per_page = min(number(params, "per_page", 50), MOST_PER_PAGE)
+    return Query(
+        website=website,
+        period=period,
+        compared_with=compared(period, compare) if compare else None,
+        include_bots=include_bots,
+        content_group=params.get("content_group") or None,
+        page=min(number(params, "page", 1), FAR_PAGE),
+        per_page=per_page,
+        format=format,
+        limit=EVERY_ROW if every_row else per_page,
+        now=now,
+        params=params,
+    )
+
+
+def one_of(params: Params, name: str, choices: tuple[str, ...]) -> str:
+    """A parameter with a fixed set of values, of which the first is the default."""
+    value: str = params.get(name, choices[0])
+    if value not in choices:
+        invalid(name, f"must be one of {', '.join(filter(None, choices))}")
+    return value
+
+
+def number(params: Params, name: str, default: int) -> int:
+    """A whole number; below 1 counts as 1."""
+    text = str(params.get(name, default))
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
+        invalid(name, "must be a whole number")
+    return max(1, int(text))
+
+
+def first_day(tx: Tx, site: int, include_bots: bool, today: int) -> int:
+    """The first day that has anything to show; today where nothing has."""
+    everything = {"site": site, "start": -(10**6), "end": 10**6, "include_bots": include_bots}
+    sql = f"select min(day) from ({counts(SITE, ('visits', 'pageviews'), filtered=False)})"
+    [(day,)] = tx.execute(sql, everything)
+    return min(today, day) if day is not None else today
+
+
+def as_csv(table: Table) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(table.columns)
+    writer.writerows([cell(value) for value in row] for row in table.rows)
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def cell(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula is quoted; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return "'" + value
+    return value
+
+
+def struct_table(columns: Sequence[str], fields: Sequence[Any]) -> Table:
+    """A table of structs, whose fields stand in the order of the columns."""
+    return Table(columns, [msgspec.structs.astuple(row) for row in fields])
+
+
+def rate(part: int, whole: int, decimals: int) -> float:
+    """100 × part / whole, rounded half up; 0 of 0 is 0."""
+    scale: int = 10**decimals
+    return half_up(100 * scale * part, whole) / scale
+
+
+def half_up(total: int, count: int) -> int:
+    """total / count as a whole number, rounded half up; 0 where there is nothing to count."""
+    return (2 * total + count) // (2 * count) if count else 0

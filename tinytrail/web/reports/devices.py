@@ -1,0 +1,30 @@
+"""GET /reports/devices: visits by kind of device, browser, system and width of the window."""
+
+from typing import Any
+
+from tinytrail.core.connect import Tx
+from tinytrail.web.reports.common import Query, Report, Table
+from tinytrail.web.reports.visits_by import visits_by
+
+LISTS = (
+    # list                  key of a row      dimension
+    ("device_types", "deviceType", "device"),
+    ("browsers", "browserFamily", "browser"),
+    ("os_families", "osFamily", "os"),
+    ("screen_resolutions", "bucket", "screen"),
+)
+
+
+def read(tx: Tx, query: Query) -> dict[str, Any]:
+    data: dict[str, Any] = {"period": query.period.as_json()}
+    for name, key, dimension in LISTS:
+        counted = visits_by(tx, query, dimension, paged=False)
+        data[name] = [{key: row.name, "visits": row.visits} for row in counted]
+    return data
+
+
+def table(query: Query, data: dict[str, Any]) -> Table:
+    return Table(("deviceType", "visits"), [tuple(row.values()) for row in data["device_types"]])
+
+
+REPORT = Report("devices", read, table)

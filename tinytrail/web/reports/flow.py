@@ -1,0 +1,48 @@
+"""GET /reports/flow: where visits begin and end."""
+
+from typing import Any
+
+import msgspec
+
+from tinytrail.core.connect import Tx
+from tinytrail.web.dimensions import PATH
+from tinytrail.web.reports.common import Query, Report, Table, struct_table
+
+
+class LandingPage(msgspec.Struct):
+    path: str
+    entries: int
+
+
+class ExitPage(msgspec.Struct):
+    path: str
+    exits: int
+
+
+# `measure` is one of the two names below, never a request's.
+ENDS = """
+    select path, {measure}
+      from ({totals})
+      join paths on paths.id = value
+     where {measure} > 0
+     order by {measure} desc, path
+     limit :limit offset :offset
+"""
+
+
+def read(tx: Tx, query: Query) -> dict[str, Any]:
+    def ends(measure: str) -> str:
+        return ENDS.format(measure=measure, totals=query.totals(PATH, measure))
+
+    return {
+        "period": query.period.as_json(),
+        "landing_pages": query.rows(tx, LandingPage, ends("entries")),
+        "exit_pages": query.rows(tx, ExitPage, ends("exits")),
+    }
+
+
+def table(query: Query, data: dict[str, Any]) -> Table:
+    return struct_table(("path", "entries"), data["landing_pages"])
+
+
+REPORT = Report("flow", read, table)

@@ -1,0 +1,82 @@
+"""GET /reports/funnel: how many visits took all of some steps, one after the other."""
+
+from typing import Any
+
+import msgspec
+
+from tinytrail.core.connect import Tx
+from tinytrail.core.errors import invalid
+from tinytrail.web.counts import VISITS_IN_GROUP
+from tinytrail.web.events import KINDS, PAGE_VIEW
+from tinytrail.web.reports.common import Query, Report, Table, rate, struct_table
+
+MOST_STEPS = 20
+
+STEP_IS_PAGE = (
+    f"e.kind = {PAGE_VIEW} and e.path in (select id from paths where site = :site and path = {{step}})"
+)
+STEP_IS_EVENT = (
+    "(e.kind = {kind} or e.name in (select id from strings where site = :site and value = {step}))"
+)
+
+# The events of visits that began in the period; such a visit may go on past its last midnight.
+EVENTS = """
+    events e
+      join visits v on v.id = e.visit
+     where e.site = :site and e.day between :start and :end + 1
+       and v.day between :start and :end and v.is_bot <= :include_bots and v.is_excluded = 0
+"""
+
+
+class Step(msgspec.Struct):
+    step: str
+    sessions: int
+    conversion_rate: float
+
+
+def funnel_sql(steps: list[str], in_group: bool) -> str:
+    """One row: for each step, how many visits took it after all those before it."""
+    events = EVENTS + (f" and v.id in ({VISITS_IN_GROUP})" if in_group else "")
+    tables, sums = [], []
+    for number, step in enumerate(steps):
+        if step.startswith("/"):
+            matches = STEP_IS_PAGE.format(step=f":step{number}")
+        else:
+            kind = KINDS.index(step) if step in KINDS else -1
+            matches = STEP_IS_EVENT.format(kind=kind, step=f":step{number}")
+        if number:  # the first such event that is later than the one which took the step before
+            source = events.replace("where", f"join step{number - 1} p on p.visit = e.visit where", 1)
+            source += " and e.n > p.n"
+        else:
+            source = events
+        tables.append(
+            f"step{number} as materialized "
+            f"(select e.visit, min(e.n) as n from {source} and {matches} group by e.visit)"
+        )
+        sums.append(f"(select count(*) from step{number})")
+    return f"with {', '.join(tables)} select {', '.join(sums)}"
+
+
+def read(tx: Tx, query: Query) -> dict[str, Any]:
+    steps = query.params.getall("steps[]", [])
+    if len(steps) < 2:
+        invalid("steps[]", "at least 2 steps are needed")
+    if len(steps) > MOST_STEPS:
+        invalid("steps[]", f"at most {MOST_STEPS} steps are followed")
+    if not all(steps):
+        invalid("steps[]", "a step must not be empty")
+    named = {f"step{number}": step for number, step in enumerate(steps)}
+    [counted] = tx.execute(funnel_sql(steps, query.content_group is not None), query.values(**named))
+    before = (counted[0], *counted)
+    rates = [100.0, *(rate(now, earlier, 2) for now, earlier in zip(counted[1:], before[1:], strict=False))]
+    return {
+        "period": query.period.as_json(),
+        "funnel": [Step(*row) for row in zip(steps, counted, rates, strict=True)],
+    }
+
+
+def table(query: Query, data: dict[str, Any]) -> Table:
+    return struct_table(("step", "sessions", "conversion_rate"), data["funnel"])
+
+
+REPORT = Report("funnel", read, table)

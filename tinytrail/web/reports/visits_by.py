@@ -1,0 +1,22 @@
+"""Visits by a dimension of theirs: what several reports list, each under names of its own."""
+
+from typing import NamedTuple
+
+from tinytrail.core.connect import Tx
+from tinytrail.web.reports.common import Query
+
+
+class Counted(NamedTuple):
+    name: str
+    visits: int
+
+
+def visits_by(tx: Tx, query: Query, dimension: str, *, paged: bool) -> list[Counted]:
+    """Most visits first, ties by name; all of them unless `paged`."""
+    sql = f"""
+        select strings.value as name, visits
+          from ({query.totals(dimension, "visits")}) totals
+          join strings on strings.id = totals.value
+         order by visits desc, name
+    """
+    return query.rows(tx, Counted, sql + " limit :limit offset :offset" if paged else sql)

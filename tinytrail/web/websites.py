@@ -1,0 +1,212 @@
+"""Websites: what is measured, and how."""
+
+import re
+from typing import Annotated, Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Request, delete, get, patch, post
+from litestar.exceptions import NotFoundException, PermissionDeniedException, ValidationException
+from litestar.params import FromPath
+from msgspec import UNSET, Meta, UnsetType
+
+from tinytrail.core.body import read_json
+from tinytrail.core.client_ip import parse_networks
+from tinytrail.core.clock import timestamp
+from tinytrail.core.connect import Tx, rows
+from tinytrail.core.errors import invalid
+from tinytrail.core.inject import Db, Now
+from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
+from tinytrail.web.content_groups import ContentGroup, decode_groups, group_of
+from tinytrail.web.deletion import mark_for_deletion, purge_leftovers
+from tinytrail.web.errors import success
+
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.ASCII | re.IGNORECASE)
+
+Groups = Annotated[tuple[ContentGroup, ...], Meta(max_length=100)]
+Addresses = Annotated[tuple[str, ...], Meta(max_length=1000)]
+
+
+class NewWebsite(msgspec.Struct, frozen=True):
+    domain: str
+    content_groups: Groups = ()
+    excluded_ips: Addresses = ()
+    timezone: str = "UTC"
+    account_id: str | None = None
+
+
+class WebsiteChange(msgspec.Struct, frozen=True):
+    domain: str | UnsetType = UNSET
+    content_groups: Groups | UnsetType = UNSET
+    excluded_ips: Addresses | UnsetType = UNSET
+    timezone: str | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        return {key: value for key, value in msgspec.structs.asdict(self).items() if value is not UNSET}
+
+
+NEW_WEBSITE = msgspec.json.Decoder(NewWebsite)
+CHANGE = msgspec.json.Decoder(WebsiteChange)
+
+
+class Website(msgspec.Struct, frozen=True):
+    site: int  # what its traffic is keyed by
+    id: str
+    account_id: str
+    domain: str
+    timezone: str
+    content_groups: tuple[ContentGroup, ...]
+    excluded_ips: tuple[str, ...]
+    created_at: float
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "accountId": self.account_id,
+            "domain": self.domain,
+            "contentGroups": self.content_groups,
+            "excludedIps": self.excluded_ips,
+            "timezone": self.timezone,
+            "createdAt": timestamp(self.created_at),
+        }
+
+    def columns(self) -> dict[str, Any]:
+        encode = msgspec.json.encode
+        lists = {name: encode(getattr(self, name)).decode() for name in ("content_groups", "excluded_ips")}
+        return msgspec.structs.asdict(self) | lists
+
+
+def of_record(*, content_groups: str, excluded_ips: str, **columns: Any) -> Website:
+    addresses = msgspec.json.decode(excluded_ips, type=tuple[str, ...])
+    return Website(content_groups=decode_groups(content_groups), excluded_ips=addresses, **columns)
+
+
+SELECT = """
+    select site, id, account_id, domain, timezone, content_groups, excluded_ips, created_at from websites
+"""
+INSERT = """
+    insert into websites (id, account_id, domain, timezone, content_groups, excluded_ips, created_at)
+    values (:id, :account_id, :domain, :timezone, :content_groups, :excluded_ips, :created_at)
+    returning site
+"""
+UPDATE = """
+    update websites
+       set domain = :domain,
+           timezone = :timezone,
+           content_groups = :content_groups,
+           excluded_ips = :excluded_ips
+     where site = :site
+"""
+
+
+def websites_of(tx: Tx, account_id: str | None) -> list[Website]:
+    """The account's websites; everybody's for None."""
+    where = "where :account_id is null or account_id = :account_id"
+    return rows(tx, of_record, f"{SELECT} {where} order by domain, id", account_id=account_id)
+
+
+def find_website(tx: Tx, website_id: str) -> Website | None:
+    return next(iter(rows(tx, of_record, f"{SELECT} where id = :id", id=website_id)), None)
+
+
+def website_for(tx: Tx, caller: Caller, website_id: str) -> Website:
+    """A website that the caller may see; else 404."""
+    website = find_website(tx, website_id)
+    if website is None:
+        raise NotFoundException
+    caller.must_see(website.account_id)
+    return website
+
+
+def insert_website(tx: Tx, new: NewWebsite, account_id: str, now: float) -> Website:
+    """Raises 400, naming the field, for what cannot be used."""
+    if not tx.execute("select 1 from accounts where id = :id", {"id": account_id}).fetchone():
+        invalid("account_id", "there is no such account")
+    website = Website(
+        0, str(uuid4()), account_id, new.domain, new.timezone, new.content_groups, new.excluded_ips, now
+    )
+    website = _checked(tx, website)
+    [(site,)] = tx.execute(INSERT, website.columns()).fetchall()
+    return msgspec.structs.replace(website, site=site)
+
+
+def update_website(tx: Tx, caller: Caller, website_id: str, change: WebsiteChange) -> Website:
+    website = website_for(tx, caller, website_id)
+    if not change.given():
+        raise ValidationException("Give at least one of domain, content_groups, excluded_ips, timezone")
+    website = _checked(tx, msgspec.structs.replace(website, **change.given()))
+    tx.execute(UPDATE, website.columns())
+    if change.content_groups is not UNSET:
+        regroup_paths(tx, website)
+    return website
+
+
+def _checked(tx: Tx, website: Website) -> Website:
+    """The website, its domain folded to lower case. Raises 400, naming the field."""
+    domain = website.domain.lower()
+    if len(domain) > 255 or not DOMAIN.fullmatch(domain):
+        invalid("domain", "must be a domain name: letters, digits, hyphens and dots, at most 255")
+    taken = "select 1 from websites where account_id = :account_id and domain = :domain and site <> :site"
+    if tx.execute(taken, website.columns() | {"domain": domain}).fetchone():
+        invalid("domain", f"this account has {domain} already")
+    for address in website.excluded_ips:
+        try:
+            parse_networks([address])
+        except ValueError:
+            invalid("excluded_ips", f"`{address}` is no IP address and no CIDR range")
+    try:
+        ZoneInfo(website.timezone)
+    except (KeyError, ValueError, OSError):  # not found; not a plain name; a folder of zones
+        invalid("timezone", f"`{website.timezone}` is no time zone; use a name such as Europe/Berlin")
+    return msgspec.structs.replace(website, domain=domain)
+
+
+def regroup_paths(tx: Tx, website: Website) -> None:
+    """Judge all paths that the website ever had by its new patterns."""
+    paths = tx.execute("select id, path from paths where site = :site", {"site": website.site}).fetchall()
+    groups = [(group_of(path, website.content_groups), path_id) for path_id, path in paths]
+    tx.executemany("update paths set content_group = ? where id = ?", groups)
+
+
+def delete_website(tx: Tx, caller: Caller, website_id: str) -> Website:
+    website = website_for(tx, caller, website_id)
+    mark_for_deletion(tx, "id", website.id)
+    return website
+
+
+@get("/websites")
+async def list_websites(caller: CurrentCaller, db: Db) -> dict[str, Any]:
+    found = await db.read(websites_of, None if caller.is_admin else caller.account_id)
+    return success([website.as_json() for website in found])
+
+
+@post("/websites")
+async def create_website(
+    data: JSONBody[NewWebsite], caller: CurrentCaller, db: Db, now: Now
+) -> dict[str, Any]:
+    account_id = caller.account_id if data.account_id is None else parse_uuid(data.account_id, "account_id")
+    if account_id != caller.account_id and not caller.is_admin:
+        raise PermissionDeniedException("account_id: only an admin may name another account")
+    return success((await db.write(insert_website, data, account_id, now)).as_json())
+
+
+@patch("/websites/{website_id:str}")
+async def change_website(
+    website_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db
+) -> dict[str, Any]:
+    change = await read_json(request, CHANGE)
+    website = await db.write(update_website, caller, parse_uuid(website_id, "id"), change)
+    request.app.state.websites.forget()
+    return success(website.as_json())
+
+
+@delete("/websites/{website_id:str}", status_code=200)
+async def remove_website(
+    website_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db
+) -> dict[str, Any]:
+    website = await db.write(delete_website, caller, parse_uuid(website_id, "id"))
+    request.app.state.websites.forget()
+    await purge_leftovers(db)
+    return success(website.as_json())
