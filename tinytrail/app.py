@@ -9,7 +9,7 @@ from litestar import Litestar, MediaType, Request, Response
 from litestar.datastructures import State
 from litestar.types import ControllerRouterHandler
 
-from tinytrail import jobs
+from tinytrail import installs, jobs, presence, product, web
 from tinytrail.config import Config
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock, wall_clock
@@ -18,14 +18,18 @@ from tinytrail.core.errors import failure, reason_phrase
 from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
-from tinytrail.web import errors as web_errors
+from tinytrail.installs.errors import error_response as installs_error
+from tinytrail.presence.errors import error_response as presence_error
+from tinytrail.product.errors import error_response as product_error
 from tinytrail.web.collect import Collector
 from tinytrail.web.country import Countries
-from tinytrail.web.health import health, tracker
-from tinytrail.web.router import protected_router
+from tinytrail.web.errors import error_response as web_error
+from tinytrail.web.health import health
 
 AnyRequest = Request[Any, Any, Any]
 Dialect = Callable[[AnyRequest, Exception], Response[Any]]
+
+LARGEST_BODY = 64 * 1024  # bytes; a route may allow less
 
 NOT_FOUND_PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -44,11 +48,17 @@ def plain_error(request: AnyRequest, error: Exception) -> Response[str]:
     return Response(phrase, status_code=status, headers=headers, media_type=MediaType.TEXT)
 
 
-# Who speaks for a path and all below it. Routing's own 404 and 405 never reach a router's exception
-# handlers, so the app chooses by path, for every error.
+# Who speaks for a path and all below it; the first that fits. Routing's own 404 and 405 never reach a
+# router's exception handlers, so the app chooses by path, for every error.
 DIALECTS: tuple[tuple[str, Dialect], ...] = (
-    ("/api/v1", web_errors.error_response),
-    ("/health", web_errors.error_response),
+    ("/api/v1", web_error),
+    ("/health", web_error),
+    ("/track", product_error),
+    ("/metrics", product_error),
+    ("/sessions", product_error),
+    ("/heartbeat", installs_error),
+    ("/stats", installs_error),
+    ("/api", presence_error),
 )
 
 
@@ -70,7 +80,13 @@ def create_app(config: Config, clock: Clock = wall_clock) -> Litestar:
         state.collector = Collector(clock, RateLimit(config.web.collect_limit, clock), addresses, countries)
         state.websites = state.collector.websites
         state.api_limit = RateLimit(config.web.api_limit, clock)
-        handlers += [tracker, state.collector.handler(), protected_router()]
+        handlers += web.routes(state.collector)
+    if config.track.enabled:
+        handlers += product.routes()
+    if config.installs.enabled:
+        handlers += installs.routes()
+    if config.presence.enabled:
+        handlers += presence.routes()
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -90,6 +106,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> Litestar:
         state=state,
         dependencies=dependencies(clock),
         exception_handlers={Exception: error_response},
+        request_max_body_size=LARGEST_BODY,
         logging_config=None,
         openapi_config=None,
     )

@@ -1,11 +1,11 @@
 // TinyTrail: no cookie, no storage
 (()=>{
-let {src, dataset:{id, local, respectDnt}} = document.currentScript
-let queue=[], referrer=document.referrer, here, mark, state // 1 seen, 2 left
+let {src,dataset:{id,local,respectDnt}}=document.currentScript,
+queue=[],referrer=document.referrer,here,mark,state, // 1 seen, 2 left
 
-let add=(now, event_type, props, event_name)=>{
+add=(now,event_type,props,event_name)=>{
  try{
-  if(event_type) queue.push(JSON.stringify({
+  event_type&&queue.push(JSON.stringify({
    website_id:id,
    event_type,
    url:location.href,
@@ -13,52 +13,46 @@ let add=(now, event_type, props, event_name)=>{
    referrer,
    screen_width:innerWidth,
    screen_height:innerHeight,
-   properties:props&&{...props, event_name}
+   properties:props&&{...props,event_name}
   }))
-  if((queue+"")[now?0:5e3]) navigator.sendBeacon(new URL("../api/v1/collect", src), `[${queue.splice(0)}]`)
+  if((queue+"")[now?0:5e3])navigator.sendBeacon(new URL("../api/v1/collect",src),`[${queue.splice(0)}]`)
  }catch{}
-}
-let see=()=>state||document.hidden||add(state=1, "page_view")
-let leave=()=>state&&add(1, state++<2&&"close_tab")
-let open=()=>{
+},
+see=()=>state||document.hidden||add(state=1,"page_view"),
+leave=()=>state&&add(1,state++<2&&"close_tab"),
+open=()=>{
  here=new URL(location)
  state=0
- mark=25
+ mark=1
  see()
-}
-let move=()=>{
- if(location.pathname!=here.pathname) referrer=here.href, open()
-}
-let click=({button, target})=>{
+},
+move=()=>location.pathname==here.pathname||open(referrer=here.href),
+click=({button,target})=>{
  let link=target.closest?.("a")
- if(button<2&&/^http/.test(link?.href)&&link.hostname!=location.hostname)
-  add(0, "outbound_link", {url:link.origin+link.pathname})
+ if(button<2&&/^http/.test(link)&&link.hostname!=location.hostname)
+  add(0,"outbound_link",{url:link.origin+link.pathname})
 }
 
-window.analytics={track:(name, props)=>here&&add(0, "custom", props||{}, name)}
+window.analytics={track:(name,props)=>here&&add(0,"custom",props||{},name)}
 
 if(
  navigator.webdriver||
  respectDnt!=null&&(navigator.doNotTrack==1||navigator.globalPrivacyControl)||
  local==null&&/^$|^127\.|^\[::1]|\blocal(host)?$/.test(location.hostname)
-) return
+)return
 
-for(let method of ["pushState", "replaceState"]){
- let original=history[method]
- history[method]=(...args)=>{
-  original.apply(history, args)
-  move()
- }
+for(let name of["pushState","replaceState"]){
+ let original=history[name]
+ history[name]=(...args)=>[original.apply(history,args),move()][0]
 }
-addEventListener("popstate", move)
-addEventListener("pageshow", event=>event.persisted&&open())
-addEventListener("pagehide", leave)
-addEventListener("click", click, true)
-addEventListener("auxclick", click, true)
-addEventListener("scroll", ()=>{
- for(; mark<99&&scrollY+innerHeight>=document.documentElement.scrollHeight*mark/100; mark+=25)
-  add(0, "scroll_"+mark)
+addEventListener("popstate",move)
+addEventListener("pageshow",event=>event.persisted&&open())
+addEventListener("pagehide",leave)
+addEventListener("click",click,true)
+addEventListener("auxclick",click,true)
+addEventListener("scroll",()=>{
+ while(mark<4&&scrollY+innerHeight>=document.documentElement.scrollHeight*mark/4)add(0,"scroll_"+25*mark++)
 })
-addEventListener("visibilitychange", ()=>document.hidden?leave():see())
+addEventListener("visibilitychange",()=>document.hidden?leave():see())
 open()
 })()

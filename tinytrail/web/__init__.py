@@ -1,1 +1,39 @@
 """Web analytics: cookie-less visits, pages and sources of websites. docs/api/web.md is its contract."""
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ControllerRouterHandler
+
+from tinytrail.web.accounts import create_account, list_accounts, remove_account
+from tinytrail.web.aggregate import aggregate
+from tinytrail.web.auth import provide_caller, require_key
+from tinytrail.web.collect import Collector
+from tinytrail.web.health import tracker
+from tinytrail.web.reports import report_handlers
+from tinytrail.web.users import create_user, list_users, remove_user, show_api_key
+from tinytrail.web.websites import change_website, create_website, list_websites, remove_website
+
+
+def routes(collector: Collector) -> list[ControllerRouterHandler]:
+    """The tracker, where it reports to, and all that needs an API key."""
+    protected = Router(
+        "/api/v1",
+        guards=[require_key],
+        dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
+        route_handlers=[
+            list_accounts,
+            create_account,
+            remove_account,
+            list_users,
+            create_user,
+            show_api_key,
+            remove_user,
+            list_websites,
+            create_website,
+            change_website,
+            remove_website,
+            aggregate,
+            *report_handlers(),
+        ],
+    )
+    return [tracker, collector.handler(), protected]

@@ -184,8 +184,9 @@ async def list_websites(caller: CurrentCaller, db: Db) -> dict[str, Any]:
 
 @post("/websites")
 async def create_website(
-    data: JSONBody[NewWebsite], caller: CurrentCaller, db: Db, now: Now
+    request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
 ) -> dict[str, Any]:
+    data = await read_json(request, NEW_WEBSITE)
     account_id = caller.account_id if data.account_id is None else parse_uuid(data.account_id, "account_id")
     if account_id != caller.account_id and not caller.is_admin:
         raise PermissionDeniedException("account_id: only an admin may name another account")
