@@ -58,17 +58,20 @@ class Collector:
         self.limit = limit
         self.addresses = addresses
         self.countries = countries
+        self.country_header = countries.header.lower().encode()
         self.salt = DailySalt()
         self.websites = WebsiteCache()
 
     def handler(self) -> ASGIRouteHandler:
         @asgi("/api/v1/collect", copy_scope=False)
         async def collect(scope: Scope, receive: Receive, send: Send) -> None:
-            cors = cors_headers(scope["headers"])
+            headers = dict(scope["headers"])
+            cors = cors_headers(headers.get(b"origin"))
             try:
                 match scope["method"]:  # type: ignore[typeddict-item]
                     case "POST":
-                        stored = await self.collect(scope["litestar_app"].state.db, scope, receive)
+                        body = await read_body(headers, receive)
+                        stored = await self.collect(scope["litestar_app"].state.db, scope, headers, body)
                     case "OPTIONS":
                         return await answer(send, 204, b"", cors + PREFLIGHT)
                     case _:
@@ -83,21 +86,22 @@ class Collector:
 
         return collect
 
-    async def collect(self, db: Database, scope: Scope, receive: Receive) -> bool:
+    async def collect(self, db: Database, scope: Scope, headers: dict[bytes, bytes], body: bytes) -> bool:
         """Store what a request brings; True if any of it will show in a report. Raises Refused."""
         ip, is_trusted = self.addresses.and_trust(scope)
         if wait := self.limit.wait(ip):
             raise Refused(429, "Too many events from this address", (b"retry-after", b"%d" % wait))
         try:
-            hits = decode_json(await read_body(scope, receive), DECODER)
+            hits = decode_json(body, DECODER)
         except ValidationException as error:
             raise Refused(400, error.detail) from None
 
         now = self.clock()
-        header = self.countries.header.lower().encode()
-        user_agent = header_value(scope["headers"], b"user-agent")
+        user_agent = headers.get(b"user-agent", b"").decode("latin-1")
         agent = classify_agent(user_agent)
-        country = self.countries.lookup(ip, header_value(scope["headers"], header) if is_trusted else "")
+        country = self.countries.lookup(
+            ip, headers.get(self.country_header, b"").decode("latin-1") if is_trusted else ""
+        )
         events = []
         for hit in hits if isinstance(hits, list) else (hits,):
             website = await self.websites.find(db, canonical_id(hit.website_id))
@@ -106,7 +110,7 @@ class Collector:
                 excluded = is_excluded(ip, website.excluded_ips)
                 events.append(enrich(hit, website, int(now), visitor, agent, country, excluded))
         try:
-            stored = bool(events) and await db.write(store_events, events)
+            stored = bool(events) and await db.append(store_events, events)
         except Busy:
             raise Refused(503, "The server cannot store this now", (b"retry-after", b"1")) from None
         return stored and any(not (event.visitor.is_bot or event.visitor.is_excluded) for event in events)
@@ -119,31 +123,24 @@ def canonical_id(website_id: str) -> str:
     return website_id
 
 
-async def read_body(scope: Scope, receive: Receive) -> bytes:
+async def read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
     """The body, refused with 413 before more of it than allowed is held."""
-    too_large = Refused(413, f"The body is larger than {LARGEST_BODY} bytes")
-    length = header_value(scope["headers"], b"content-length")
-    if length.isdigit() and int(length) > LARGEST_BODY:
-        raise too_large
+    length = headers.get(b"content-length", b"")
     body = b""
-    while True:
+    is_complete = False
+    while not is_complete:
+        if len(body) > LARGEST_BODY or (length.isdigit() and int(length) > LARGEST_BODY):
+            raise Refused(413, f"The body is larger than {LARGEST_BODY} bytes")
         message = await receive()
         if message["type"] != "http.request":
             raise Refused(400, "The body broke off")
         body += message["body"]
-        if len(body) > LARGEST_BODY:
-            raise too_large
-        if not message.get("more_body"):
-            return body
+        is_complete = not message["more_body"]
+    return body
 
 
-def header_value(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in headers if key == name), "")
-
-
-def cors_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+def cors_headers(origin: bytes | None) -> Headers:
     """Echo the Origin with credentials, on every answer: sendBeacon sends them, and needs it."""
-    origin = next((value for key, value in headers if key == b"origin"), None)
     if origin is None:
         return [(b"vary", b"Origin")]
     return [
@@ -155,10 +152,6 @@ def cors_headers(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 async def answer(send: Send, status: int, body: bytes, headers: Headers) -> None:
     if body:
-        headers = [
-            *headers,
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(body)),
-        ]
+        headers += [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -17,6 +17,7 @@ LONGEST_NAME = 200  # characters kept of an event's name and of each utm value
 SCREENS = ((375, "320-375"), (768, "376-768"), (1024, "769-1024"), (1440, "1025-1440"))
 
 UTM = ("utm_source", "utm_medium", "utm_campaign")
+NO_UTM = (None, None, None)
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -46,37 +47,41 @@ def enrich(
     source = classify_referrer(hit.referrer or "", website.domain, utm[1] or "")
     kind = KINDS.index(hit.event_type) if hit.event_type in KINDS else NAMED
     return Event(
-        site=website.site,
-        at=at,
-        day=local_day(website.timezone, at),
-        kind=kind,
-        path=without_query(hit.path)[:LONGEST_PATH],
-        name=event_name(hit, kind),
-        properties=encode_properties(hit.properties) if hit.properties else None,
-        visitor=Visitor(
-            hash=visitor,
-            channel=source.channel,
-            referrer=source.referrer,
-            utm=msgspec.json.encode(utm).decode() if any(utm) else None,
-            device=agent.device,
-            browser=agent.browser,
-            os=agent.os,
-            screen=screen_bucket(hit.screen_width),
-            country=country,
-            is_bot=agent.is_bot,
-            is_excluded=is_excluded,
+        website.site,
+        at,
+        local_day(website.timezone, at),
+        kind,
+        without_query(hit.path)[:LONGEST_PATH],
+        event_name(hit, kind),
+        encode_properties(hit.properties) if hit.properties else None,
+        Visitor(
+            visitor,
+            source.channel,
+            source.referrer,
+            msgspec.json.encode(utm).decode() if utm != NO_UTM else None,
+            agent.device,
+            agent.browser,
+            agent.os,
+            screen_bucket(hit.screen_width),
+            country,
+            agent.is_bot,
+            is_excluded,
         ),
     )
 
 
-def utm_of(hit: Hit) -> list[str | None]:
+def utm_of(hit: Hit) -> tuple[str | None, ...]:
     """Source, medium and campaign: of the url's query, unless the body says otherwise."""
     in_url: dict[str, str] = {}
-    if "utm_" in hit.url:
+    if "utm_" not in hit.url:
+        if not (hit.utm_source or hit.utm_medium or hit.utm_campaign):
+            return NO_UTM
+    else:
         query = hit.url.partition("?")[2].partition("#")[0]
         for name, value in reversed(parse_qsl(query, errors="replace")):  # the first of a name counts
             in_url[name] = value
-    return [(getattr(hit, name) or in_url.get(name, "")).strip()[:LONGEST_NAME] or None for name in UTM]
+    values = ((getattr(hit, name) or in_url.get(name, "")).strip() for name in UTM)
+    return tuple(value[:LONGEST_NAME] or None for value in values)
 
 
 def event_name(hit: Hit, kind: int) -> str | None:

@@ -3,7 +3,10 @@
 An event finds its visit here, as it is stored; nothing puts visits together on a read.
 """
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.content_groups import decode_groups, group_of
@@ -45,43 +48,50 @@ class Event(NamedTuple):
     visitor: Visitor
 
 
-CONTINUE_VISIT = """
+# Rows go in as one JSON array a statement: SQLite then works through them without asking for Python's
+# lock (GIL) at each, which the event loop would make it wait for. 4 statements a group, however large.
+FIND_VISITS = """
+    select v.site, v.visitor, v.is_excluded, v.id, v.day, v.last_seen, v.events
+      from json_each(:missing) m
+      join visits v on v.site = m.value ->> 0
+                   and v.day in (m.value ->> 3, m.value ->> 3 - 1)
+                   and v.visitor = m.value ->> 1
+                   and v.is_excluded = m.value ->> 2
+     order by v.last_seen, v.id
+"""
+
+VISIT_COLUMNS = (
+    "id, site, day, visitor, started, channel, referrer, utm, device, browser, os, screen, country, "
+    "is_bot, is_excluded"
+)
+BEGIN_VISITS = f"""
+    insert into visits ({VISIT_COLUMNS}, last_seen, events, pageviews, customs)
+    select {", ".join(f"value ->> {place}" for place in range(15))}, value ->> 4, 0, 0, 0
+      from json_each(:begun)
+"""
+
+CONTINUE_VISITS = """
     update visits
-       set last_seen = max(last_seen, :at),
-           events    = events + 1,
-           pageviews = pageviews + :pageviews,
-           customs   = customs + :customs,
-           entry     = coalesce(entry, :page),
-           exit      = coalesce(:page, exit)
-     where id = (select id
-                   from visits
-                  where site = :site
-                    and day in (:day, :day - 1)
-                    and visitor = :visitor
-                    and is_excluded = :is_excluded
-                    and last_seen >= :at - :gap
-                  order by last_seen desc, id desc
-                  limit 1)
-    returning id, day, events
+       set last_seen = max(last_seen, t.value ->> 1),
+           events    = events + (t.value ->> 2),
+           pageviews = pageviews + (t.value ->> 3),
+           customs   = customs + (t.value ->> 4),
+           entry     = coalesce(entry, t.value ->> 5),
+           exit      = coalesce(t.value ->> 6, exit)
+      from json_each(:touched) t
+     where visits.id = t.value ->> 0
 """
 
-BEGIN_VISIT = """
-    insert into visits (site, day, visitor, started, last_seen, events, pageviews, customs, entry, exit,
-                        channel, referrer, utm, device, browser, os, screen, country, is_bot, is_excluded)
-    values (:site, :day, :visitor, :at, :at, 1, :pageviews, :customs, :page, :page,
-            :channel, :referrer, :utm, :device, :browser, :os, :screen, :country, :is_bot, :is_excluded)
-    returning id, day, events
-"""
-
-INSERT_EVENT = """
+INSERT_EVENTS = f"""
     insert into events (site, day, visit, n, at, kind, path, name, properties)
-    values (:site, :day, :visit, :n, :at, :kind, :path, :name, :properties)
+    select {", ".join(f"value ->> {place}" for place in range(9))} from json_each(:events)
 """
 
-OPEN_DAY = """
-    insert into open_days (site, day, changes) values (:site, :day, 1)
+OPEN_DAYS = """
+    insert into open_days (site, day, changes)
+    select value ->> 0, value ->> 1, 1 from json_each(:days) where true
     on conflict do update set changes = changes + 1
-    returning changes
+    returning site, day, changes
 """
 
 INSERT_PATH = """
@@ -95,68 +105,96 @@ FORGET_ROLLUP = f"""
 """
 
 
-def store_events(tx: Tx, events: list[Event]) -> bool:
-    """Store the events of one request, in order; False if their website is gone."""
-    stored = False
-    for event in events:
-        if site_exists(tx, event.site):
-            store_event(tx, event)
-            stored = True
-    return stored
+class OpenVisit:
+    """A visit that may go on, as remembered in `tx.memo`."""
+
+    def __init__(self, id: int, day: int, last_seen: int, events: int) -> None:
+        self.id, self.day, self.last_seen, self.events = id, day, last_seen, events
 
 
-def store_event(tx: Tx, event: Event) -> None:
+def store_events(tx: Tx, requests: list[list[Event]]) -> list[bool]:
+    """Store the events of these requests, in order; False for one whose website is gone."""
+    exist = [all(site_exists(tx, event.site) for event in events) for events in requests]
+    batch = [event for events, exists in zip(requests, exist, strict=True) if exists for event in events]
+    if batch:
+        _store(tx, batch)
+    return exist
+
+
+def _store(tx: Tx, batch: list[Event]) -> None:
+    _recall_visits(tx, batch)
+    begun: list[tuple[Any, ...]] = []
+    touched: dict[int, list[Any]] = {}  # by visit: what CONTINUE_VISITS adds
+    rows: list[tuple[Any, ...]] = []
+    days: set[tuple[int, int]] = set()
+    for event in batch:
+        site, visitor = event.site, event.visitor
+        key = ("visit", site, visitor.hash, visitor.is_excluded)
+        visit: OpenVisit | None = tx.memo.get(key)
+        if visit is None or event.at - visit.last_seen > VISIT_GAP:
+            visit = tx.memo[key] = OpenVisit(_next_visit_id(tx), event.day, event.at, 0)
+            begun.append(_visit_row(tx, visit, event))
+        visit.last_seen = max(visit.last_seen, event.at)
+        visit.events += 1
+        path = path_id(tx, site, event.path)
+        page = path if event.kind == PAGE_VIEW else None
+        change = touched.setdefault(visit.id, [visit.id, 0, 0, 0, 0, None, None])
+        change[1] = visit.last_seen
+        change[2] += 1
+        change[3] += event.kind == PAGE_VIEW
+        change[4] += event.kind >= CUSTOM
+        if page is not None:
+            change[5] = change[5] or page
+            change[6] = page
+        name = string_id(tx, site, event.name)
+        rows.append(
+            (site, event.day, visit.id, visit.events, event.at, event.kind, path, name, event.properties)
+        )
+        days |= {(site, event.day), (site, visit.day)}
+    if begun:
+        tx.execute(BEGIN_VISITS, {"begun": encode(begun)})
+    tx.execute(CONTINUE_VISITS, {"touched": encode(list(touched.values()))})
+    tx.execute(INSERT_EVENTS, {"events": encode(rows)})
+    open_days(tx, days)
+
+
+def _recall_visits(tx: Tx, batch: list[Event]) -> None:
+    """Remember the latest visit of every visitor in the batch, where it is not remembered yet."""
+    missing = {}
+    for event in batch:
+        key = ("visit", event.site, event.visitor.hash, event.visitor.is_excluded)
+        if key not in tx.memo:
+            missing[key] = (*key[1:3], int(key[3]), event.day)
+    if missing:
+        found = tx.execute(FIND_VISITS, {"missing": encode(list(missing.values()))})
+        for site, visitor, is_excluded, *visit in found:
+            tx.memo["visit", site, visitor, bool(is_excluded)] = OpenVisit(*visit)
+
+
+def _next_visit_id(tx: Tx) -> int:
+    if "last visit" not in tx.memo:
+        [(tx.memo["last visit"],)] = tx.execute("select coalesce(max(id), 0) from visits")
+    tx.memo["last visit"] += 1
+    return int(tx.memo["last visit"])
+
+
+def _visit_row(tx: Tx, visit: OpenVisit, event: Event) -> tuple[Any, ...]:
+    """VISIT_COLUMNS."""
     site, visitor = event.site, event.visitor
-    path = path_id(tx, site, event.path)
-    values = {
-        "site": site,
-        "day": event.day,
-        "at": event.at,
-        "gap": VISIT_GAP,
-        "visitor": visitor.hash,
-        "is_excluded": visitor.is_excluded,
-        "pageviews": event.kind == PAGE_VIEW,
-        "customs": event.kind >= CUSTOM,
-        "page": path if event.kind == PAGE_VIEW else None,
-    }
-    found = tx.execute(CONTINUE_VISIT, values).fetchall()
-    if not found:
-        values |= {
-            "channel": string_id(tx, site, visitor.channel),
-            "referrer": string_id(tx, site, visitor.referrer),
-            "utm": string_id(tx, site, visitor.utm),
-            "device": string_id(tx, site, visitor.device),
-            "browser": string_id(tx, site, visitor.browser),
-            "os": string_id(tx, site, visitor.os),
-            "screen": string_id(tx, site, visitor.screen),
-            "country": string_id(tx, site, visitor.country),
-            "is_bot": visitor.is_bot,
-        }
-        found = tx.execute(BEGIN_VISIT, values).fetchall()
-    [(visit, visit_day, n)] = found
-    tx.execute(
-        INSERT_EVENT,
-        {
-            "site": site,
-            "day": event.day,
-            "visit": visit,
-            "n": n,
-            "at": event.at,
-            "kind": event.kind,
-            "path": path,
-            "name": string_id(tx, site, event.name),
-            "properties": event.properties,
-        },
-    )
-    for day in {event.day, visit_day}:
-        open_day(tx, site, day)
+    strings = (string_id(tx, site, value) for value in visitor[1:9])  # channel ... country
+    flags = (int(visitor.is_bot), int(visitor.is_excluded))
+    return (visit.id, site, event.day, visitor.hash, event.at, *strings, *flags)
 
 
-def open_day(tx: Tx, site: int, day: int) -> None:
-    """Note that `day` changed: its rollup, where it has one, no longer holds."""
-    [(changes,)] = tx.execute(OPEN_DAY, {"site": site, "day": day}).fetchall()
-    if changes == 1:
-        tx.execute(FORGET_ROLLUP, {"site": site, "day": day})
+def encode(rows: Sequence[Any]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def open_days(tx: Tx, days: set[tuple[int, int]]) -> None:
+    """Note that these (site, day)s changed: their rollups, where they have one, no longer hold."""
+    for site, day, changes in tx.execute(OPEN_DAYS, {"days": encode(list(days))}).fetchall():
+        if changes == 1:
+            tx.execute(FORGET_ROLLUP, {"site": site, "day": day})
 
 
 def site_exists(tx: Tx, site: int) -> bool:

@@ -28,5 +28,5 @@ def visitor_hash(salt: bytes, ip: str, user_agent: str, website_id: str) -> int:
 
     Two of a million visitors of one site and day share them with a probability of 3 in 10^8.
     """
-    message = f"{ip}\0{user_agent}\0{website_id}".encode("utf-8", "surrogatepass")
+    message = f"{ip}\0{user_agent}\0{website_id}".encode()
     return int.from_bytes(hmac.digest(salt, message, "sha256")[:8], signed=True)
