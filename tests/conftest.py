@@ -8,11 +8,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from httpx import ASGITransport, AsyncClient
-from litestar import Litestar
+from httpx import AsyncClient
 
-from tests.make import BROWSER, FakeClock, config_in
-from tinytrail.app import create_app
+from tests.make import BROWSER, FakeClock, calling, config_in
+from tinytrail.app import App, create_app
 from tinytrail.config import Config
 from tinytrail.core.db import Database
 
@@ -39,22 +38,19 @@ def config(tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-async def app(config: Config, clock: FakeClock) -> AsyncIterator[Litestar]:
+async def app(config: Config, clock: FakeClock) -> AsyncIterator[App]:
     app = create_app(config, clock)
     async with app.lifespan():
         yield app
 
 
 @pytest.fixture
-async def client(app: Litestar) -> AsyncIterator[AsyncClient]:
-    transport = ASGITransport(app, client=("203.0.113.9", 1234))
-    async with AsyncClient(
-        transport=transport, base_url="http://test", headers={"user-agent": BROWSER}
-    ) as client:
+async def client(app: App) -> AsyncIterator[AsyncClient]:
+    async with calling(app, user_agent=BROWSER) as client:
         yield client
 
 
 @pytest.fixture
-def db(app: Litestar) -> Database:
+def db(app: App) -> Database:
     db: Database = app.state.db
     return db

@@ -1,9 +1,11 @@
 """Builders: the smallest valid thing of each kind, with whatever a test wants different."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from httpx import ASGITransport, AsyncClient
 
 from tinytrail.config import Config
 
@@ -30,3 +32,26 @@ def config_in(folder: Path, **settings: Any) -> Config:
     """Settings with the files in `folder`; sections as dicts: `web={"collect_limit": ""}`."""
     files = {"database": f"{folder}/tinytrail.db", "key_file": f"{folder}/tinytrail.key"}
     return msgspec.convert(files | settings, Config)
+
+
+def calling(app: Any, ip: str = "203.0.113.9", **headers: str) -> AsyncClient:
+    """A client of the app at this address, which sends these headers (`x_api_key`) with every request."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return AsyncClient(transport=ASGITransport(app, client=(ip, 1234)), base_url="http://test", headers=named)
+
+
+def hit(website_id: str, path: str = "/", /, **fields: Any) -> dict[str, Any]:
+    """A valid body for POST /api/v1/collect; a field given as None is left out."""
+    body = {
+        "website_id": website_id,
+        "event_type": "page_view",
+        "url": f"https://example.com{path}",
+        "path": path,
+        **fields,
+    }
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def moment(text: str) -> float:
+    """The Unix time of "2026-03-14 09:30", UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()

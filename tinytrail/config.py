@@ -15,14 +15,26 @@ import msgspec
 from msgspec import Meta
 
 DEFAULT_FILE = "tinytrail.toml"
+LISTS = {"trusted_proxies"}  # in a variable their parts stand between commas
 
-Limit = Annotated[str, Meta(pattern=r"^([1-9]\d{0,8}/[1-9]\d{0,8}[smhd])?$")]  # "10/10s"; empty: no limit
+LIMIT = r"^([1-9]\d{0,8}/[1-9]\d{0,8}[smhd])?\Z"
+ADDRESS = r"^(https?://[^\s/?#][^\s?#]*)?\Z"
+WEBHOOK = r"^(https?://[^\s/]\S*)?\Z"
+
+Limit = Annotated[str, Meta(pattern=LIMIT)]  # "10/10s"; empty: no limit
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[int, Meta(ge=0, le=876_000)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
-# Kubernetes and Docker put these beside a service that is called "tinytrail".
-FOREIGN_VARIABLE = re.compile(r"TINYTRAIL_(CONFIG$|PORT($|_)|SERVICE_)")
+IN_WORDS = {  # an operator should not have to read a regular expression
+    f"`str` matching regex {LIMIT!r}": 'calls per time, such as "10/10s", "20/1h", or "" for no limit',
+    f"`str` matching regex {ADDRESS!r}": 'an address such as "https://stats.example.com", or ""',
+    f"`str` matching regex {WEBHOOK!r}": 'an address such as "https://example.com/hook", or ""',
+}
+AT_KEY = re.compile(r"(?P<reason>.*) - at `\$\.?(?P<key>.*)`", re.DOTALL)
+
+# Kubernetes puts these beside a service that is called "tinytrail". Its TINYTRAIL_PORT is an address.
+FOREIGN_VARIABLE = re.compile(r"TINYTRAIL_(PORT_|SERVICE_)|TINYTRAIL_PORT=\w+://")
 
 
 class ConfigError(Exception):
@@ -37,14 +49,14 @@ class Server(Section, frozen=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000  # 0: any free one
     trusted_proxies: tuple[str, ...] = ()
-    public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s?#]+)?$")] = ""
+    public_url: Annotated[str, Meta(pattern=ADDRESS)] = ""
 
     def __post_init__(self) -> None:
         for network in self.trusted_proxies:
             try:
                 ip_network(network, strict=False)
             except ValueError:
-                raise ValueError(f"`{network}` is no address and no CIDR range") from None
+                raise ValueError(f"trusted_proxies: `{network}` is no address and no CIDR range") from None
 
 
 class Web(Section, frozen=True):
@@ -73,6 +85,8 @@ class Presence(Section, frozen=True):
     enabled: bool = True
     secret_key: str = ""  # empty: the /api/devices routes do not exist
     server_name: str = ""
+    webhook_url: Annotated[str, Meta(pattern=WEBHOOK)] = ""
+    alert_after_hours: Hours = 0  # 0: no alert
 
 
 class Geo(Section, frozen=True):
@@ -105,40 +119,61 @@ def load_config(path: str | None = None, environ: Mapping[str, str] = os.environ
     """
     named = path or environ.get("TINYTRAIL_CONFIG")
     file = Path(named or DEFAULT_FILE)
-    settings = read_file(file) if named or file.exists() else {}
-    source = str(file) if settings else "the environment"
-    for variable, (section, key) in variables(environ).items():
-        table = settings.setdefault(section, {}) if section else settings
-        if not isinstance(table, dict):
-            raise ConfigError(f"{file}: `{section}` must be a table, written [{section}]")
-        is_list = (section, key) == ("server", "trusted_proxies")
-        value = environ[variable]
-        table[key] = [part.strip() for part in value.split(",") if part.strip()] if is_list else value
+    config = read_file(file) if named or file.exists() else Config()
+    for variable, (section, key, key_type) in variables(environ).items():
+        text = environ[variable]
+        value = [part.strip() for part in text.split(",") if part.strip()] if key in LISTS else text
+        try:
+            changed = {key: msgspec.convert(value, key_type, strict=False)}  # not strict: "8000" is a number
+            if section:
+                changed = {section: msgspec.structs.replace(getattr(config, section), **changed)}
+            config = msgspec.structs.replace(config, **changed)
+        except (msgspec.ValidationError, ValueError) as error:
+            raise ConfigError(f"{variable}: {in_words(error)}") from None
+    return config
+
+
+def read_file(file: Path) -> Config:
     try:
-        return msgspec.convert(settings, Config, strict=False)
+        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), Config)
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{source}: {error}") from None
+        raise ConfigError(f"{file}: {in_words(error)}") from None
 
 
-def read_file(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"{file}: {reason}") from None
-
-
-def variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Each TINYTRAIL_ variable that is set, and the (section, key) it stands for."""
-    known: dict[str, tuple[str, str]] = {}
+def variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str, Any]]:
+    """Each TINYTRAIL_ variable that is set, and the section, key and type that it stands for."""
+    known: dict[str, tuple[str, str, Any]] = {}
     for field in msgspec.structs.fields(Config):
         if isinstance(field.default, Section):
-            for inner in type(field.default).__struct_fields__:
-                known[f"TINYTRAIL_{field.name}_{inner}".upper()] = (field.name, inner)
+            for inner in msgspec.structs.fields(field.default):
+                known[f"TINYTRAIL_{field.name}_{inner.name}".upper()] = (field.name, inner.name, inner.type)
         else:
-            known[f"TINYTRAIL_{field.name}".upper()] = ("", field.name)
-    names = [name for name in environ if name.startswith("TINYTRAIL_") and not FOREIGN_VARIABLE.match(name)]
-    for name in names:
-        if name not in known:
+            known[f"TINYTRAIL_{field.name}".upper()] = ("", field.name, field.type)
+    found = {}
+    for name, value in environ.items():
+        if name in known:
+            found[name] = known[name]
+        elif name.startswith("TINYTRAIL_") and not is_foreign(name, value):
             raise ConfigError(f"{name}: there is no such setting; see tinytrail.toml.example")
-    return {name: known[name] for name in names}
+    return found
+
+
+def is_foreign(name: str, value: str) -> bool:
+    return name == "TINYTRAIL_CONFIG" or bool(FOREIGN_VARIABLE.match(f"{name}={value}"))
+
+
+def in_words(error: Exception) -> str:
+    """msgspec's message with the key at its front, and without its own vocabulary."""
+    reason = str(error)
+    key = ""
+    if at := AT_KEY.fullmatch(reason):
+        key, reason = at["key"], at["reason"]
+    for pattern, words in IN_WORDS.items():
+        reason = reason.replace(pattern, words)
+    reason = reason.replace("Object contains unknown field", "there is no setting called")
+    reason = reason.replace("`object`", "a table")
+    return f"{key}: {reason}" if key else reason

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import ValidationException
+from litestar.exceptions import ClientException, InternalServerException, ValidationException
 
 from tinytrail.core.errors import name_field
 
@@ -23,4 +23,8 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
 
 async def read_json(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T]) -> T:
     """The body, decoded. Raises 413 before more is read than the route allows (`request_max_body_size`)."""
-    return decode_json(await request.body(), decoder)
+    try:
+        body = await request.body()
+    except InternalServerException:  # how Litestar says that the client hung up: no fault of the server's
+        raise ClientException("The body broke off") from None
+    return decode_json(body, decoder)

@@ -31,7 +31,13 @@ def parse_address(text: str) -> Address | None:
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """Addresses and CIDR ranges. Raises ValueError, naming the one that is neither."""
-    return tuple(ip_network(text, strict=False) for text in texts)
+    return tuple(_unmapped(ip_network(text, strict=False)) for text in texts)
+
+
+def _unmapped(network: Network) -> Network:
+    """Callers' addresses are IPv4 where they can be (`parse_address`), and so must ranges be."""
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return IPv4Network((mapped, network.prefixlen - 96)) if mapped and network.prefixlen >= 96 else network
 
 
 def within(address: Address, networks: Iterable[Network]) -> bool:

@@ -53,8 +53,11 @@ def open_connection(path: str, *, query_only: bool = False) -> Tx:
     return tx
 
 
-def connect(path: str) -> Tx:
-    """A connection of one's own, to a file made or upgraded first if need be. Raises DatabaseError."""
+def connect(path: str, *, upgrade: bool = True) -> Tx:
+    """A connection of one's own, to a file made or upgraded first if need be. Raises DatabaseError.
+
+    Without `upgrade` an older file is left as it is: it can be copied and checked, and that is all.
+    """
     try:
         file = Path(path)
         if not file.exists():  # before SQLite does, so that only its owner can read it; -wal and -shm follow
@@ -64,13 +67,17 @@ def connect(path: str) -> Tx:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DatabaseError(f"cannot open the database {path}: {reason}") from None
     try:
-        tx.execute("pragma auto_vacuum = incremental")  # heeded while the file is still empty
-        tx.execute("pragma journal_mode = wal")
-        _upgrade(tx, path)
+        is_new = not tx.execute("select 1 from sqlite_master limit 1").fetchone()
+        if not is_new:
+            _must_be_ours(tx, path)
+        if upgrade:
+            tx.execute("pragma auto_vacuum = incremental")  # heeded while the file is still empty
+            tx.execute("pragma journal_mode = wal")
+            _upgrade(tx, is_new)
     except sqlite3.Error as error:
         tx.close()
         raise DatabaseError(f"cannot use the database {path}: {error}") from None
-    except DatabaseError:
+    except BaseException:
         tx.close()
         raise
     return tx
@@ -81,19 +88,22 @@ def schema_version(tx: sqlite3.Connection) -> int:
     return int(version)
 
 
-def _upgrade(tx: Tx, path: str) -> None:
-    """Bring the file to this version's schema, each migration in its own transaction."""
-    is_new = not tx.execute("select 1 from sqlite_master limit 1").fetchone()
-    version = schema_version(tx)
-    if not is_new and tx.execute("pragma application_id").fetchone()[0] != APPLICATION_ID:
+def _must_be_ours(tx: Tx, path: str) -> None:
+    """Raises DatabaseError. Comes before anything is written: another program's file stays as it is."""
+    if tx.execute("pragma application_id").fetchone() != (APPLICATION_ID,):
         raise DatabaseError(f"{path} is the database of another program")
+    version = schema_version(tx)
     if version > len(MIGRATIONS):
         raise DatabaseError(
             f"{path} was written by a newer TinyTrail (schema {version}, this one knows {len(MIGRATIONS)}); "
             "upgrade, or restore a backup"
         )
+
+
+def _upgrade(tx: Tx, is_new: bool) -> None:
+    """Bring the file to this version's schema, each migration in its own transaction."""
     if not is_new:
-        for number in range(version, len(MIGRATIONS)):
+        for number in range(schema_version(tx), len(MIGRATIONS)):
             with transaction(tx):
                 MIGRATIONS[number](tx)
                 tx.execute(f"pragma user_version = {number + 1}")

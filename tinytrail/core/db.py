@@ -19,15 +19,27 @@ import aiosqlite
 
 from tinytrail.core.connect import Tx, connect, open_connection
 
-I = TypeVar("I")
+Item = TypeVar("Item")
 T = TypeVar("T")
 P = ParamSpec("P")
 log = logging.getLogger(__name__)
+logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG prints arguments, keys among them
 
 READERS = 4
 GROUP = 512  # writes that share a commit at most
 MOST_WAITING = 8192  # writes; past that callers are told to come back
 MOST_REMEMBERED = 100_000
+
+
+# What SQLite says when the file cannot be written now, whatever the statement.
+UNWRITABLE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 class Busy(Exception):
@@ -57,8 +69,9 @@ def commit_group(tx: Tx, group: list[Write]) -> list[Any]:
         tx.memo.clear()
         if tx.in_transaction:
             tx.execute("rollback")
-        if isinstance(error, sqlite3.OperationalError):  # locked, full, read-only: no better one by one
-            return [Failed(error)] * len(group)
+        if _is_unwritable(error):  # no better one by one
+            log.error("nothing can be written: %s", error)
+            return [Failed(Busy(str(error))) for _ in group]
         if len(group) == 1:
             return [Failed(error)]
         return [commit_group(tx, [write])[0] for write in group]
@@ -114,14 +127,16 @@ class Database:
         `work` may be run twice (see `commit_group`). Raises Busy, or whatever `work` raises.
         """
         assert not kwargs, "a write takes its arguments by position"
-        return await self._accept(work, args, is_item=False)
+        result: T = await self._accept(work, args, is_item=False)
+        return result
 
-    async def append(self, work: Callable[[Tx, list[I]], list[T]], item: I) -> T:
+    async def append(self, work: Callable[[Tx, list[Item]], list[T]], item: Item) -> T:
         """Have `work(tx, items)` store this item and all others that wait for it, and return its result.
 
         For what comes thick and fast: a statement for a hundred rows costs little more than one for one.
         """
-        return await self._accept(work, (item,), is_item=True)
+        result: T = await self._accept(work, (item,), is_item=True)
+        return result
 
     async def _accept(self, work: Callable[..., Any], args: tuple[Any, ...], is_item: bool) -> Any:
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -143,7 +158,7 @@ class Database:
                 if write.done.done():  # its client hung up
                     continue
                 if isinstance(result, Failed):
-                    write.done.set_exception(_as_busy(result.error))
+                    write.done.set_exception(result.error)
                 else:
                     write.done.set_result(result)
 
@@ -164,16 +179,14 @@ def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
         tx.execute("rollback")
 
 
-def _as_busy(error: Exception) -> Exception:
-    if isinstance(error, sqlite3.OperationalError):
-        log.error("nothing can be written: %s", error)
-        return Busy(str(error))
-    return error
+def _is_unwritable(error: Exception) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+    return code & 0xFF in UNWRITABLE  # the rest of the code is detail
 
 
 def _optimize(tx: Tx) -> None:
     tx.execute("pragma optimize")
-    tx.execute("pragma incremental_vacuum(20000)").fetchall()
+    tx.executescript("pragma incremental_vacuum(20000)")  # by `execute` it would give back a single page
 
 
 @asynccontextmanager
@@ -194,6 +207,7 @@ async def open_database(path: str) -> AsyncIterator[Database]:
         finally:
             await db.flush()
             committing.cancel()
+            await asyncio.wait([committing])
     finally:
         for connection in connections:
             await connection.close()

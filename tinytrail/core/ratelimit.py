@@ -1,11 +1,13 @@
 """How often somebody may call."""
 
-from collections import deque
+from array import array
+from collections import OrderedDict
+from math import ceil
 
 from tinytrail.core.clock import Clock
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-MOST_KEYS = 100_000  # about 20 MB; past that the key that called longest ago is forgotten
+MOST_KEYS = 100_000  # about 40 MB; past that the key that called longest ago is forgotten
 
 
 class RateLimit:
@@ -21,7 +23,8 @@ class RateLimit:
         self.calls = int(calls) if limit else 0
         self.window = int(window[:-1]) * SECONDS[window[-1]] if limit else 0
         self._clock = clock
-        self._seen: dict[str, deque[float]] = {}
+        # Not a dict: finding the oldest of one whose oldest go all the time takes longer and longer.
+        self._seen: OrderedDict[str, array[float]] = OrderedDict()
 
     def wait(self, key: str) -> int:
         """Record a call by `key`: 0 if it may pass, else the whole seconds to wait first.
@@ -31,16 +34,19 @@ class RateLimit:
         if not self.calls:
             return 0
         now = self._clock()
-        seen = self._seen.pop(key, None)
+        seen = self._seen.get(key)
         if seen is None:
-            seen = deque()
             self._forget_quiet_keys(now)
-        self._seen[key] = seen
-        # A clock that was set back must not lock anybody out for longer than the window.
-        while seen and not now - self.window < seen[0] <= now:
-            seen.popleft()
+            seen = self._seen[key] = array("d")
+        else:
+            self._seen.move_to_end(key)
+            # A clock that was set back must not lock anybody out for longer than the window.
+            past = 0
+            while past < len(seen) and not now - self.window < seen[past] <= now:
+                past += 1
+            del seen[:past]
         if len(seen) >= self.calls:
-            return max(1, -int(-(seen[0] + self.window - now) // 1))
+            return max(1, ceil(seen[0] + self.window - now))
         seen.append(now)
         return 0
 
@@ -48,6 +54,8 @@ class RateLimit:
         """Undo the last call by `key`, for one that was rejected after all."""
         if seen := self._seen.get(key):
             seen.pop()
+            if not seen:
+                del self._seen[key]
 
     def _forget_quiet_keys(self, now: float) -> None:
         for _ in range(2):  # two out for one in: it shrinks, yet no call pays for a sweep

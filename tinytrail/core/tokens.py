@@ -21,9 +21,11 @@ def read_or_make_secret(path: str) -> bytes:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as new:
             new.write(secrets.token_hex(SECRET_BYTES) + "\n")
+            new.flush()
+            os.fsync(descriptor)  # the database is about to hold the hash of a key that hangs on it
     try:
         secret = bytes.fromhex(file.read_text("ascii"))
-    except UnicodeDecodeError:
+    except ValueError:
         secret = b""
     if len(secret) < SECRET_BYTES:
         raise ValueError(f"{path} holds no secret: {SECRET_BYTES * 2} hexadecimal digits are expected")

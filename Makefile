@@ -1,0 +1,45 @@
+# What you type daily. Each target does all of its own set-up; needed beforehand: Python 3.11+ and make.
+
+PYTHON ?= python3
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: serve test lint format check bench screenshots browser
+
+serve: .venv/serve-ready  ## run the server here
+	@.venv/bin/tinytrail serve
+
+test: .venv/dev-ready browser  ## run all tests
+	@.venv/bin/python -m pytest
+
+lint: .venv/dev-ready
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+format: .venv/dev-ready
+	@.venv/bin/ruff check --fix --quiet .
+	@.venv/bin/ruff format .
+
+check: lint test  ## what a commit must pass
+
+bench: .venv/dev-ready  ## throughput against a bare ASGI answer (needs wrk)
+	@for name in collect heartbeats; do .venv/bin/python -m bench.$$name; done
+
+screenshots: .venv/dev-ready browser  ## README's pictures, from seeded data
+	@.venv/bin/python -m docs.screenshots
+
+# The browser that the end-to-end tests drive. Nothing is skipped where it is missing.
+browser:
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+	  { echo "The tests need Chromium: sudo apt-get install chromium" >&2; exit 1; }
+
+.venv/serve-ready: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/dev-ready: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv .venv
+	@$(PIP) --editable ".[dev]"
+	@touch $@

@@ -1,0 +1,259 @@
+"""The writer commits in groups, the readers read; a bad write harms only itself."""
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tinytrail.core import db as module
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Busy, Database, open_database
+
+SECONDS = 10  # that anything may take here before a test fails
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    async with open_database(f"{tmp_path}/tinytrail.db") as db:
+        await db.write(execute, "create table notes (id integer primary key, text text not null) strict")
+        yield db
+
+
+def execute(tx: Tx, sql: str) -> None:
+    tx.execute(sql)
+
+
+def note(tx: Tx, text: str | None) -> int:
+    """Store a note; IntegrityError for None."""
+    return tx.execute("insert into notes (text) values (?) returning id", [text]).fetchall()[0][0]  # type: ignore[no-any-return]
+
+
+def store_notes(tx: Tx, texts: list[Any]) -> list[str]:
+    """One call for all that came: each is told how many came with it."""
+    for text in texts:
+        note(tx, text)
+    return [f"{text} of {len(texts)}" for text in texts]
+
+
+def notes(tx: Tx) -> list[str]:
+    return [text for (text,) in tx.execute("select text from notes order by id")]
+
+
+def pages(tx: Tx) -> int:
+    return int(tx.execute("pragma page_count").fetchone()[0])
+
+
+def seen_from_outside(db: Database) -> list[str]:
+    with closing(sqlite3.connect(db.path, factory=Tx)) as other:
+        return notes(other)
+
+
+class Gate:
+    """A write that holds the writer until it is let go, so that others gather behind it."""
+
+    def __init__(self) -> None:
+        self.entered, self.open = threading.Event(), threading.Event()
+
+    def pass_through(self, tx: Tx) -> None:
+        self.entered.set()
+        assert self.open.wait(SECONDS)
+
+    async def closed(self, db: Database) -> asyncio.Task[None]:
+        waiting = asyncio.create_task(db.write(self.pass_through))
+        await asyncio.to_thread(self.entered.wait, SECONDS)
+        return waiting
+
+
+@contextmanager
+def locked_by_another_process(db: Database) -> Iterator[None]:
+    with closing(sqlite3.connect(db.path, isolation_level=None)) as other:
+        other.execute("begin immediate")
+        yield
+        other.execute("rollback")
+
+
+async def test_a_write_returns_its_result_once_others_can_see_it(db: Database) -> None:
+    assert await db.write(note, "first") == 1
+    assert seen_from_outside(db) == ["first"]
+
+
+async def test_what_waits_shares_a_commit(db: Database) -> None:
+    commits: list[str] = []
+    await db.write(lambda tx: tx.set_trace_callback(commits.append))
+    gate = Gate()
+    held = await gate.closed(db)
+    writes = [asyncio.create_task(db.write(note, str(number))) for number in range(100)]
+    await asyncio.sleep(0)  # each is in the queue
+    commits.clear()
+    gate.open.set()
+    assert await asyncio.gather(*writes) == list(range(1, 101))
+    await held
+    assert [sql for sql in commits if sql.lower() == "commit"] == ["commit"] * 2  # the gate's and theirs
+
+
+async def test_a_bad_write_harms_only_itself(db: Database) -> None:
+    gate = Gate()
+    held = await gate.closed(db)
+    texts = ["a", None, "b", "c", None]
+    writes = [asyncio.create_task(db.write(note, text)) for text in texts]
+    misspelt = asyncio.create_task(db.write(execute, "insert into nots values (1)"))
+    await asyncio.sleep(0)
+    gate.open.set()
+    results = await asyncio.gather(*writes, misspelt, return_exceptions=True)
+    await held
+    kinds = [type(result) for result in results]
+    assert kinds == [int, sqlite3.IntegrityError, int, int, sqlite3.IntegrityError, sqlite3.OperationalError]
+    assert seen_from_outside(db) == ["a", "b", "c"]
+
+
+async def test_items_that_wait_are_stored_by_one_call(db: Database) -> None:
+    gate = Gate()
+    held = await gate.closed(db)
+    stored = [asyncio.create_task(db.append(store_notes, text)) for text in ("a", "b", "c")]
+    await asyncio.sleep(0)
+    gate.open.set()
+    assert await asyncio.gather(*stored) == ["a of 3", "b of 3", "c of 3"]
+    await held
+
+
+async def test_a_bad_item_harms_only_itself(db: Database) -> None:
+    gate = Gate()
+    held = await gate.closed(db)
+    stored = [asyncio.create_task(db.append(store_notes, text)) for text in ("a", None, "c")]
+    await asyncio.sleep(0)
+    gate.open.set()
+    results = await asyncio.gather(*stored, return_exceptions=True)
+    await held
+    assert [type(result) for result in results] == [str, sqlite3.IntegrityError, str]
+    assert seen_from_outside(db) == ["a", "c"]
+
+
+async def test_what_a_failed_group_remembered_is_forgotten(db: Database) -> None:
+    def remember(tx: Tx, text: str) -> None:
+        tx.memo[text] = note(tx, text)
+
+    def recall(tx: Tx) -> dict[str, int]:
+        return dict(tx.memo)
+
+    await db.write(remember, "kept")
+    assert await db.write(recall) == {"kept": 1}
+    with pytest.raises(sqlite3.IntegrityError):
+        await db.write(note, None)
+    assert await db.write(recall) == {}
+
+
+async def test_a_write_whose_caller_has_gone_is_stored_all_the_same(db: Database) -> None:
+    gate = Gate()
+    held = await gate.closed(db)
+    gone = asyncio.create_task(db.write(note, "orphan"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    gate.open.set()
+    await held
+    assert await db.write(note, "next") == 2
+    assert seen_from_outside(db) == ["orphan", "next"]
+
+
+async def test_a_full_queue_is_busy_and_empties_again(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "_waiting", asyncio.Queue(2))  # the writer still waits at the old one
+    first = [asyncio.create_task(db.write(note, text)) for text in ("a", "b")]
+    await asyncio.sleep(0)
+    with pytest.raises(Busy, match="too much is waiting"):
+        await db.write(note, "c")
+    committing = asyncio.create_task(db.commit_forever())
+    assert await asyncio.gather(*first) == [1, 2]
+    assert await db.write(note, "d") == 3
+    committing.cancel()
+
+
+async def test_a_file_locked_by_another_process_is_busy_for_all_and_said_once(
+    db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    await db.write(execute, "pragma busy_timeout = 10")
+    gate = Gate()
+    held = await gate.closed(db)
+    writes = [asyncio.create_task(db.write(note, "never")) for _ in range(5)]
+    await asyncio.sleep(0)
+    gate.open.set()
+    await held
+    results = await asyncio.gather(*writes, return_exceptions=True)
+    assert results == [1, 2, 3, 4, 5]
+
+    with locked_by_another_process(db):
+        results = await asyncio.gather(*(db.write(note, "x") for _ in range(5)), return_exceptions=True)
+        assert [type(result) for result in results] == [Busy] * 5
+        assert await db.read(notes) == ["never"] * 5  # reading goes on
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "nothing can be written: database is locked"
+    ]
+    assert await db.write(note, "recovered") == 6
+
+
+async def test_a_full_disk_is_busy_and_recovers(db: Database) -> None:
+    await db.write(execute, f"pragma max_page_count = {await db.read(pages)}")
+    with pytest.raises(Busy, match="database or disk is full"):
+        await db.write(note, "x" * 1_000_000)
+    await db.write(execute, "pragma max_page_count = 1000000")
+    assert await db.write(note, "x" * 1_000_000) == 1
+
+
+async def test_all_that_a_read_sees_is_of_one_moment(db: Database) -> None:
+    entered, written = threading.Event(), threading.Event()
+
+    def read_twice(tx: Tx) -> tuple[list[str], list[str]]:
+        first = notes(tx)
+        entered.set()
+        assert written.wait(SECONDS)
+        return first, notes(tx)
+
+    reading = asyncio.create_task(db.read(read_twice))
+    await asyncio.to_thread(entered.wait, SECONDS)
+    await db.write(note, "meanwhile")
+    written.set()
+    assert await reading == ([], [])
+    assert await db.read(notes) == ["meanwhile"]
+
+
+async def test_a_reader_cannot_write(db: Database) -> None:
+    for _ in range(module.READERS):
+        with pytest.raises(sqlite3.OperationalError, match="attempt to write a readonly database"):
+            await db.read(note, "x")
+    assert await db.read(notes) == []
+
+
+async def test_a_read_that_fails_or_is_given_up_leaves_its_reader_to_others(db: Database) -> None:
+    for _ in range(module.READERS + 1):
+        with pytest.raises(sqlite3.OperationalError):
+            await db.read(execute, "select nonsense")
+        given_up = asyncio.create_task(db.read(notes))
+        await asyncio.sleep(0)
+        given_up.cancel()
+    assert await db.read(notes) == []
+
+
+async def test_deleted_rows_give_their_pages_back(db: Database) -> None:
+    for _ in range(200):
+        await db.write(note, "x" * 10_000)
+    await db.optimize()
+    before = await db.read(pages)
+    await db.write(execute, "delete from notes")
+    assert await db.read(pages) == before > 200
+    await db.optimize()
+    assert await db.read(pages) < before - 200
+
+
+async def test_closing_waits_for_what_was_accepted(tmp_path: Path) -> None:
+    async with open_database(f"{tmp_path}/tinytrail.db") as db:
+        await db.write(execute, "create table notes (id integer primary key, text text not null) strict")
+        writes = [asyncio.create_task(db.write(note, str(number))) for number in range(1000)]
+        await asyncio.sleep(0)
+    assert sorted(await asyncio.gather(*writes)) == list(range(1, 1001))
+    assert len(seen_from_outside(db)) == 1000
+    assert os.listdir(tmp_path) == ["tinytrail.db"]  # its log is checkpointed

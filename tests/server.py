@@ -1,0 +1,69 @@
+"""The installed server in a process of its own, as tests and benchmarks start it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+COMMAND = [sys.executable, "-m", "tinytrail"]
+
+
+class Server(NamedTuple):
+    url: str
+    folder: Path
+    process: subprocess.Popen[str]
+    printed: list[str]  # until it said where it serves; the rest stays in the pipe
+
+    def run(self, *arguments: str) -> str:
+        """What another command of the program prints, run in the server's folder."""
+        command = [*COMMAND, *arguments]
+        return subprocess.run(command, cwd=self.folder, check=True, capture_output=True, text=True).stdout
+
+    def add_website(self, domain: str) -> str:
+        """The id of a new website."""
+        found = re.search(r"[0-9a-f-]{36}", self.run("website", "add", domain))
+        assert found
+        return found[0]
+
+    def api_key(self) -> str:
+        return self.run("key").strip()
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """The exit code."""
+        self.process.send_signal(by)
+        return self.process.wait(30)
+
+
+@contextmanager
+def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+    """`tinytrail serve` in this folder, on any free port; stopped in the end if it still runs."""
+    with started([*COMMAND, "serve", "--port", "0", *arguments], folder, environment) as server:
+        yield server
+
+
+@contextmanager
+def started(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+    """A server that prints its address."""
+    process = subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    printed: list[str] = []
+    with process:
+        try:
+            for line in process.stdout:
+                printed.append(line)
+                if found := re.search(r"http://[\w.\[\]:]+", line):
+                    yield Server(found[0], folder, process, printed)
+                    break
+            else:
+                raise AssertionError(f"the server stopped without saying where it serves: {printed}")
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                process.wait(30)

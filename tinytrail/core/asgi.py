@@ -1,0 +1,48 @@
+"""The hot paths are bare ASGI handlers: Litestar's own handling of a request is most of such a small one.
+
+What they raise, the app renders in the dialect of the path, as for every other handler.
+"""
+
+from collections.abc import Iterable
+
+from litestar.exceptions import ClientException, MethodNotAllowedException
+from litestar.types import Receive, Scope, Send
+
+Headers = list[tuple[bytes, bytes]]
+
+
+def as_bytes(headers: dict[str, str]) -> Headers:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+def header_value(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
+    """The first header of that name, in lower case; empty without one."""
+    return next((value for key, value in headers if key == name), b"")
+
+
+def must_be_post(scope: Scope, allowed: str = "POST") -> None:
+    """Raises 405."""
+    if scope.get("method") != "POST":
+        raise MethodNotAllowedException(headers={"Allow": allowed})
+
+
+async def read_body(receive: Receive, largest: int) -> bytes:
+    """The body. Raises 413 before more than `largest` bytes of it are held."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientException("The body broke off")
+        body += message["body"]
+        if len(body) > largest:
+            raise ClientException(f"The body is larger than {largest} bytes", status_code=413)
+        if not message.get("more_body"):
+            return body
+
+
+async def answer(send: Send, status: int, body: bytes, headers: Headers) -> None:
+    """Send an answer; a body goes with its length."""
+    if body:
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
