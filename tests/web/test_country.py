@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from mmdb_writer import MMDBWriter
-from netaddr import IPSet  # type: ignore[import-untyped]
+from netaddr import IPSet
 
 from tinytrail.web.country import Countries, country_of, iso_code
 

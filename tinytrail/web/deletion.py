@@ -28,10 +28,13 @@ OF_OLD_DAYS = (
              where site = :site and day < :day
                and day not in (select day from open_days where site = :site)
              limit :slice)""",
+    # A visit that went on past its midnight is what the next day's page views are counted by: they go first.
     """delete from visits where id in
-           (select id from visits
+           (select id from visits v
              where site = :site and day < :day
                and day not in (select day from open_days where site = :site)
+               and not exists (select 1 from events e
+                                where e.site = v.site and e.day = v.day + 1 and e.visit = v.id)
              limit :slice)""",
 )
 

@@ -1,5 +1,6 @@
 """The pipeline between a hit and its row, in the order of docs/api/web.md; pure functions."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,9 @@ from tinytrail.web.websites import Website
 LONGEST_PATH = 2048
 LONGEST_NAME = 200  # characters kept of an event's name and of each utm value
 SCREENS = ((375, "320-375"), (768, "376-768"), (1024, "769-1024"), (1440, "1025-1440"))
+
+# A JSON string that is an address: what is kept of it, then its query or fragment.
+ADDRESS_WITH_QUERY = re.compile(r'("https?://(?:[^"?#\\]|\\.)*)[?#](?:[^"\\]|\\.)*"', re.IGNORECASE)
 
 UTM = ("utm_source", "utm_medium", "utm_campaign")
 NO_UTM = (None, None, None)
@@ -77,7 +81,7 @@ def utm_of(hit: Hit) -> tuple[str | None, ...]:
         if not (hit.utm_source or hit.utm_medium or hit.utm_campaign):
             return NO_UTM
     else:
-        query = hit.url.partition("?")[2].partition("#")[0]
+        query = hit.url.partition("#")[0].partition("?")[2]
         for name, value in reversed(parse_qsl(query, errors="replace")):  # the first of a name counts
             in_url[name] = value
     values = ((getattr(hit, name) or in_url.get(name, "")).strip() for name in UTM)
@@ -101,14 +105,8 @@ def without_query(text: str) -> str:
 
 
 def encode_properties(properties: dict[str, Any]) -> str:
-    """The properties as JSON; an address among them loses its query string."""
-    kept = {
-        name: without_query(value)
-        if isinstance(value, str) and value.startswith(("http://", "https://"))
-        else value
-        for name, value in properties.items()
-    }
-    return msgspec.json.encode(kept).decode()
+    """The properties as JSON; an address anywhere among them loses its query string."""
+    return ADDRESS_WITH_QUERY.sub(r'\1"', msgspec.json.encode(properties).decode())
 
 
 def screen_bucket(width: float | None) -> str:

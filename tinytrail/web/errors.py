@@ -4,7 +4,10 @@ from typing import Any
 
 from litestar import Request, Response
 
+from tinytrail.core.asgi import Headers
 from tinytrail.core.errors import failure
+
+COLLECT = "/api/v1/collect"  # the one path that browsers call from other origins
 
 CODES = {
     400: "INVALID_PAYLOAD",
@@ -37,4 +40,18 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     """Render any exception of a request below /api/v1, or to /health."""
     status, message, headers = failure(request, error)
     body = error_body(status, message or MESSAGES.get(status, "The request cannot be answered"))
+    if request.url.path.startswith(COLLECT):
+        cors = cors_headers(request.headers.get("origin", "").encode("latin-1"))
+        headers |= {name.decode(): value.decode("latin-1") for name, value in cors}
     return Response(body, status_code=status, headers=headers)
+
+
+def cors_headers(origin: bytes) -> Headers:
+    """Echo the Origin with credentials, on every answer: sendBeacon sends them, and needs it."""
+    if not origin:
+        return [(b"vary", b"Origin")]
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"Origin"),
+    ]

@@ -5,7 +5,6 @@ from importlib.resources import files
 from typing import Any
 
 from litestar import Response, get
-from litestar.datastructures import CacheControlHeader
 
 from tinytrail import __version__
 from tinytrail.core.connect import Tx
@@ -33,7 +32,7 @@ async def health(db: Db) -> Response[dict[str, Any]]:
 @get(
     "/js/tracker.js",
     media_type="application/javascript",
-    cache_control=CacheControlHeader(public=True, max_age=86_400),
+    response_headers={"cache-control": "public, max-age=86400"},
 )
 async def tracker() -> bytes:
     return TRACKER

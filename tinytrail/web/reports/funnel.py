@@ -19,12 +19,21 @@ STEP_IS_EVENT = (
     "(e.kind = {kind} or e.name in (select id from strings where site = :site and value = {step}))"
 )
 
-# The events of visits that began in the period; such a visit may go on past its last midnight.
+# The first step: events of visits that began in the period; such a visit may go on past its last midnight.
 EVENTS = """
     events e
-      join visits v on v.id = e.visit
+      cross join visits v on v.id = e.visit
      where e.site = :site and e.day between :start and :end + 1
        and v.day between :start and :end and v.is_bot <= :include_bots and v.is_excluded = 0
+"""
+
+# A later step: events of visits that took the one before, after it. The order of the joins is ours ("cross"):
+# each of these visits has its events side by side under (site, day, visit, n), and few have come so far.
+LATER_EVENTS = """
+    {before} p
+      cross join visits v on v.id = p.visit
+      cross join events e on e.site = :site and e.day in (v.day, v.day + 1) and e.visit = v.id and e.n > p.n
+     where true
 """
 
 
@@ -36,7 +45,7 @@ class Step(msgspec.Struct):
 
 def funnel_sql(steps: list[str], in_group: bool) -> str:
     """One row: for each step, how many visits took it after all those before it."""
-    events = EVENTS + (f" and v.id in ({VISITS_IN_GROUP})" if in_group else "")
+    first = EVENTS + (f" and v.id in ({VISITS_IN_GROUP})" if in_group else "")
     tables, sums = [], []
     for number, step in enumerate(steps):
         if step.startswith("/"):
@@ -44,11 +53,7 @@ def funnel_sql(steps: list[str], in_group: bool) -> str:
         else:
             kind = KINDS.index(step) if step in KINDS else -1
             matches = STEP_IS_EVENT.format(kind=kind, step=f":step{number}")
-        if number:  # the first such event that is later than the one which took the step before
-            source = events.replace("where", f"join step{number - 1} p on p.visit = e.visit where", 1)
-            source += " and e.n > p.n"
-        else:
-            source = events
+        source = LATER_EVENTS.format(before=f"step{number - 1}") if number else first
         tables.append(
             f"step{number} as materialized "
             f"(select e.visit, min(e.n) as n from {source} and {matches} group by e.visit)"

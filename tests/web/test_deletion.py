@@ -1,0 +1,167 @@
+"""Deleting a website or an account leaves nothing of it, and all of everything else."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from tests.make import DAY, FakeClock, hit
+from tests.web.cast import COLLECT, GOOGLEBOT, Owner, Traffic
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
+from tinytrail.web import deletion
+
+
+def tables_with(column: str) -> Callable[[Tx], list[str]]:
+    def find(tx: Tx) -> list[str]:
+        sql = """select m.name from sqlite_master m join pragma_table_info(m.name) c
+                  where m.type = 'table' and c.name = :column order by 1"""
+        return [name for (name,) in tx.execute(sql, {"column": column})]
+
+    return find
+
+
+def rows_by_site(tx: Tx) -> dict[str, dict[int, int]]:
+    """How many rows each site has, in every table that has a `site`."""
+    return {
+        table: dict(tx.execute(f"select site, count(*) from {table} group by site").fetchall())
+        for table in tables_with("site")(tx)
+    }
+
+
+def accounts_in(tx: Tx, table: str) -> set[str]:
+    return {account_id for (account_id,) in tx.execute(f"select account_id from {table}")}
+
+
+@pytest.fixture
+async def bobs(bob: AsyncClient) -> str:
+    website_id: str = (await bob.post("/api/v1/websites", json={"domain": "bob.example"})).json()["data"][
+        "id"
+    ]
+    return website_id
+
+
+@pytest.fixture
+async def traffic(visit: Traffic, bobs: str, clock: FakeClock, admin: AsyncClient, website: str) -> None:
+    """Two days of traffic of Alice's and Bob's websites, the first of them rolled up."""
+    for _ in range(2):
+        for who in (visit, Traffic(visit.client, clock, bobs)):
+            await who("/", "/two", "signup", referrer="https://t.co/a", utm_source="x", country="DE")
+            await who("/three", agent=GOOGLEBOT, status=204)
+        clock.now += DAY
+    await admin.post("/api/v1/admin/aggregate", json={"date": "2026-03-14"})
+
+
+async def site_of(db: Database, website_id: str) -> int:
+    [(site,)] = await db.read(
+        lambda tx: tx.execute("select site from websites where id = ?", [website_id]).fetchall()
+    )
+    return int(site)
+
+
+TABLES = {"websites", "visits", "events", "paths", "strings", "daily", "open_days"}
+
+
+@pytest.mark.usefixtures("traffic")
+@pytest.mark.parametrize("what", ["website", "account"])
+@pytest.mark.parametrize("slice_size", [1, 3, 5000])
+async def test_no_row_is_left_and_no_other_is_lost(
+    admin: AsyncClient,
+    alice: AsyncClient,
+    alice_user: dict[str, Any],
+    website: str,
+    bobs: str,
+    db: Database,
+    what: str,
+    slice_size: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deletion, "SLICE", slice_size)
+    hers, his = await site_of(db, website), await site_of(db, bobs)
+    before = await db.read(rows_by_site)
+    assert before.keys() == TABLES | {"leftovers"}
+    assert {table for table, sites in before.items() if sites.get(hers)} == TABLES
+
+    if what == "website":
+        response = await alice.delete(f"/api/v1/websites/{website}")
+    else:
+        response = await admin.delete(f"/api/v1/accounts/{alice_user['accountId']}")
+
+    assert response.status_code == 200
+    after = await db.read(rows_by_site)
+    assert {table: sites.get(his) for table, sites in after.items()} == {
+        table: sites.get(his) for table, sites in before.items()
+    }
+    assert [table for table, sites in after.items() if hers in sites] == []
+
+
+@pytest.mark.usefixtures("traffic")
+async def test_an_account_leaves_no_user_and_no_website(
+    admin: AsyncClient, alice_user: dict[str, Any], db: Database
+) -> None:
+    account_id = alice_user["accountId"]
+    await admin.delete(f"/api/v1/accounts/{account_id}")
+    for table in await db.read(tables_with("account_id")):
+        owners = await db.read(accounts_in, table)
+        assert owners
+        assert account_id not in owners
+
+
+@pytest.mark.usefixtures("traffic")
+async def test_the_neighbours_reports_stay_as_they_were(
+    bob: AsyncClient, alice: AsyncClient, website: str, bobs: str
+) -> None:
+    his = Owner(bob, bobs)
+    reports = ("summary", "pages", "sources", "devices", "flow", "custom-events")
+    before = [await his.report(name) for name in reports]
+    await alice.delete(f"/api/v1/websites/{website}")
+    assert [await his.report(name) for name in reports] == before
+
+
+@pytest.mark.usefixtures("traffic")
+async def test_what_comes_for_a_deleted_website_is_dropped(
+    client: AsyncClient, alice: AsyncClient, website: str, db: Database
+) -> None:
+    site = await site_of(db, website)
+    await alice.delete(f"/api/v1/websites/{website}")
+    assert (await client.post(COLLECT, json=hit(website))).status_code == 204
+    assert (await client.post(COLLECT, json=[hit(website)] * 3)).status_code == 204
+    assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []
+
+
+@pytest.mark.usefixtures("traffic")
+async def test_a_website_of_the_same_domain_begins_empty(
+    alice: AsyncClient, website: str, visit: Traffic, db: Database
+) -> None:
+    old = await site_of(db, website)
+    await alice.delete(f"/api/v1/websites/{website}")
+    made = (await alice.post("/api/v1/websites", json={"domain": "example.com"})).json()["data"]
+    assert made["id"] != website
+    assert await site_of(db, made["id"]) != old  # so that a deletion cut short cannot reach it
+    owner = Owner(alice, made["id"])
+    assert set((await owner.metrics(period="all")).values()) == {0}
+    await Traffic(visit.client, visit.clock, made["id"])("/")
+    assert (await owner.metrics())["pageviews"] == 1
+
+
+@pytest.mark.usefixtures("traffic")
+async def test_a_deletion_cut_short_is_taken_up_again(
+    alice: AsyncClient, website: str, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = await site_of(db, website)
+
+    async def stopped(*_: object) -> None:
+        """As if the server were killed once the website's own row is gone."""
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tinytrail.web.websites.purge_leftovers", stopped)
+        await alice.delete(f"/api/v1/websites/{website}")
+    left = await db.read(rows_by_site)
+    assert site in left["leftovers"]
+    assert site in left["visits"]
+    assert (await alice.get("/api/v1/websites")).json()["data"] == []
+
+    await deletion.purge_leftovers(db)
+
+    assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []

@@ -1,0 +1,289 @@
+"""Every report equals the model of model.py, whatever came in, whenever it was rolled up.
+
+TINYTRAIL_TEST_EXAMPLES=2000 makes it look longer (the default is what a commit can wait for).
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from httpx import ASGITransport, AsyncClient
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from tests.make import BROWSER, FakeClock, config_in
+from tests.web.model import DEFAULT_TYPES, Expected, Happening, Site
+from tinytrail.app import create_app
+from tinytrail.first_run import make_first_admin
+
+EXAMPLES = int(os.environ.get("TINYTRAIL_TEST_EXAMPLES", "15"))
+START = 1_773_531_000  # 2026-03-14 23:30 UTC, half an hour before the salt turns
+
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/18.5 Mobile/15E148 Safari/604.1"
+)
+SITES = (
+    Site("example.com", "UTC"),
+    Site("example.org", "Asia/Kolkata"),
+    Site("example.net", "America/St_Johns"),
+)
+EXCLUDED = "192.0.2.77"
+
+# What is sent, and what it should be taken for.
+AGENTS = (
+    (BROWSER, ("desktop", "Chrome", "Windows"), False),
+    (IPHONE, ("mobile", "Safari", "iOS"), False),
+    ("curl/8.5.0", ("other", "Other", "Other"), True),
+)
+REFERRERS = (
+    ("", "Direct", None),
+    ("https://www.google.com/search?q=x", "Organic Search", "google.com"),
+    ("https://t.co/abc", "Social", "t.co"),
+    ("https://blog.friend.example/post", "Referral", "blog.friend.example"),
+)
+CAMPAIGNS = ((None, None, None), ("news", "mail", None), ("news", "mail", "may"), (None, None, "may"))
+PATHS = (("/", None), ("/blog/a", "Blog"), ("/blog/b", "Blog"), ("/docs/x", "Docs"))
+GROUPS = [{"name": "Blog", "pattern": "/blog/*"}, {"name": "Docs", "pattern": "^/docs/"}]
+WIDTHS = ((320, "320-375"), (1440, "1025-1440"), (None, "unknown"))
+TYPES = ("page_view", "page_view", "page_view", "scroll_25", "close_tab", "outbound_link", "custom", "signup")
+GAPS = (0, 0, 0, 1, 59, 59, 600, 600, 1799, 1800, 1800, 1801, 5000, 20_000, 86_400)
+FUNNELS = (
+    ["/", "/blog/a"],
+    ["/blog/a", "signup", "/blog/a"],
+    ["page_view", "custom"],
+    ["/", "/nowhere", "/"],
+)
+METRICS = (
+    "pageviews", "visits", "unique_pageviews", "bounce_rate", "avg_session_duration",
+    "landing_page_entries", "exit_page_exits",
+)  # fmt: skip
+
+
+class Post(NamedTuple):
+    """What a visitor does after `gap` seconds."""
+
+    gap: int
+    site: int
+    address: str
+    agent: int
+    type: str
+    path: int
+    referrer: int
+    campaign: int
+    width: int
+
+
+class RollUp(NamedTuple):
+    """An admin has the day that is so many days back rolled up."""
+
+    days_back: int
+
+
+class Restart(NamedTuple):
+    """The server is stopped and started: a new salt, so everybody is new."""
+
+
+def index(table: tuple[Any, ...]) -> st.SearchStrategy[int]:
+    return st.integers(0, len(table) - 1)
+
+
+POSTS = st.builds(
+    Post,
+    gap=st.sampled_from(GAPS),
+    # Few people, so that most events meet a visit that may or may not be over.
+    site=st.sampled_from((0, 0, 0, 1, 1, 2)),
+    address=st.sampled_from(("198.51.100.1",) * 6 + ("198.51.100.2", EXCLUDED)),
+    agent=st.sampled_from((0, 0, 0, 0, 1, 2)),
+    type=st.sampled_from(TYPES),
+    path=index(PATHS),
+    referrer=index(REFERRERS),
+    campaign=index(CAMPAIGNS),
+    width=index(WIDTHS),
+)
+ROLL_UPS = st.builds(RollUp, st.integers(0, 2))
+STEPS = st.integers(0, 19).flatmap(
+    lambda die: ROLL_UPS if die in (0, 1, 2) else st.just(Restart()) if die == 3 else POSTS
+)
+STREAMS = st.lists(STEPS, min_size=20, max_size=50)
+
+
+class World:
+    """A server under test, and the model's list of all that happened."""
+
+    def __init__(self, folder: str) -> None:
+        settings = {"collect_limit": "", "api_limit": ""}
+        self.config = config_in(Path(folder), web=settings, server={"trusted_proxies": ["127.0.0.1"]})
+        self.clock = FakeClock(START)
+        self.events: list[Happening] = []
+        self.ids: dict[Site, str] = {}
+        self.starts = 0
+        self.running = AsyncExitStack()
+
+    async def start(self) -> None:
+        await self.running.aclose()
+        self.starts += 1
+        app = create_app(self.config, self.clock)
+        await self.running.enter_async_context(app.lifespan())
+        if self.starts == 1:
+            self.key = await app.state.db.write(make_first_admin, app.state.secret, self.clock.now)
+        client = AsyncClient(transport=ASGITransport(app), base_url="http://test")
+        self.client = await self.running.enter_async_context(client)
+        self.client.headers["x-api-key"] = self.key
+
+    async def add_sites(self) -> None:
+        for site in SITES:
+            settings = {"domain": site.name, "timezone": site.zone, "content_groups": GROUPS}
+            made = await self.client.post("/api/v1/websites", json=settings | {"excluded_ips": [EXCLUDED]})
+            self.ids[site] = made.json()["data"]["id"]
+
+    async def take(self, step: Post | RollUp | Restart) -> None:
+        match step:
+            case Post():
+                self.clock.now += step.gap
+                await self.post(step)
+            case RollUp():
+                day = datetime.fromtimestamp(self.clock.now, ZoneInfo("UTC")).date()
+                await self.roll_up(day - timedelta(days=step.days_back))
+            case Restart():
+                await self.start()
+
+    async def post(self, step: Post) -> None:
+        site, (agent, (device, browser, os_name), is_bot) = SITES[step.site], AGENTS[step.agent]
+        referrer, channel, domain = REFERRERS[step.referrer]
+        (path, group), (width, screen) = PATHS[step.path], WIDTHS[step.width]
+        source, medium, campaign = CAMPAIGNS[step.campaign]
+        body = {
+            "website_id": self.ids[site],
+            "event_type": step.type,
+            "url": f"https://{site.name}{path}?private=1",
+            "path": path,
+            "referrer": referrer,
+            "screen_width": width,
+            "utm_source": source,
+            "utm_medium": medium,
+            "utm_campaign": campaign,
+        }
+        headers = {"user-agent": agent, "x-forwarded-for": step.address}
+        answer = await self.client.post("/api/v1/collect", json=body, headers=headers)
+        is_excluded = step.address == EXCLUDED
+        assert answer.status_code == (204 if is_bot or is_excluded else 202), answer.text
+        name = None if step.type in DEFAULT_TYPES else step.type
+        self.events.append(
+            Happening(
+                int(self.clock.now), site, (step.address, agent, self.starts), step.type, path, name, group,
+                channel, domain, (source, medium, campaign), device, browser, os_name, screen,
+                is_bot, is_excluded,
+            )
+        )  # fmt: skip
+
+    async def roll_up(self, day: date) -> None:
+        answer = await self.client.post("/api/v1/admin/aggregate", json={"date": str(day)})
+        assert answer.status_code == 200, answer.text
+
+    async def report(self, site: Site, name: str, **params: Any) -> Any:
+        query: dict[str, Any] = {"website_id": self.ids[site], "per_page": 500} | params
+        answer = await self.client.get(f"/api/v1/reports/{name}", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]
+
+    async def check(self, site: Site, start: date, end: date, include_bots: bool, group: str | None) -> None:
+        expected = Expected(self.events, site, start, end, include_bots, group)
+        asked: dict[str, Any] = {"start_date": str(start), "end_date": str(end)}
+        asked |= {"include_bots": str(include_bots).lower()} | ({"content_group": group} if group else {})
+
+        async def got(name: str, **more: Any) -> Any:
+            return await self.report(site, name, **asked, **more)
+
+        metrics = (await got("summary"))["metrics"]
+        assert {name: metric["value"] for name, metric in metrics.items()} == expected.summary()
+        assert (await got("pages"))["rows"] == expected.pages()
+        assert (await got("sources"))["rows"] == expected.by(lambda first: first.channel, "channel")
+        by_domain = (await got("sources", group_by="domain"))["rows"]
+        assert by_domain == expected.by(lambda first: first.referrer, "referrer")
+        assert (await got("sources", group_by="utm"))["rows"] == expected.campaigns()
+        devices = await got("devices")
+        assert devices["device_types"] == expected.by(lambda first: first.device, "deviceType")
+        assert devices["browsers"] == expected.by(lambda first: first.browser, "browserFamily")
+        assert devices["os_families"] == expected.by(lambda first: first.os, "osFamily")
+        assert devices["screen_resolutions"] == expected.by(lambda first: first.screen, "bucket")
+        flow = await got("flow")
+        assert flow["landing_pages"] == expected.landing_pages()
+        assert flow["exit_pages"] == expected.exit_pages()
+        assert (await got("custom-events"))["rows"] == expected.custom_events()
+        for steps in FUNNELS:
+            assert (await got("funnel", **{"steps[]": steps}))["funnel"] == expected.funnel(steps)
+        for metric in METRICS:
+            for path in (None, "/", "/blog/a"):
+                series = await got("timeseries", metric=metric, **({"path": path} if path else {}))
+                assert series["series"] == expected.timeseries(metric, path), (metric, path)
+
+    async def check_all(self, everything: bool) -> None:
+        days = [event.day for event in self.events] or [date(2026, 3, 14)]
+        first, last = min(days), max(days)
+        for site in SITES:
+            for include_bots in (False, True):
+                await self.check(site, first, last, include_bots, None)
+            if everything:
+                await self.check(site, first, last, True, "Blog")
+                await self.check(site, last, last + timedelta(days=1), False, "Docs")
+                for day in sorted(set(days))[:3]:
+                    await self.check(site, day, day, False, None)
+
+
+@asynccontextmanager
+async def a_world() -> AsyncIterator[World]:
+    with tempfile.TemporaryDirectory() as folder:
+        world = World(folder)
+        await world.start()
+        try:
+            await world.add_sites()
+            yield world
+        finally:
+            await world.running.aclose()
+
+
+async def play(stream: list[Post | RollUp | Restart]) -> None:
+    async with a_world() as world:
+        for step in stream:
+            await world.take(step)
+        await world.check_all(everything=True)
+        for day in {event.day for event in world.events}:
+            await world.roll_up(day)
+        await world.check_all(everything=False)
+
+
+def view(gap: int, site: int = 0, path: int = 0) -> Post:
+    return Post(gap, site, "198.51.100.1", 0, "page_view", path, 0, 0, 0)
+
+
+HALF_AN_HOUR = [view(0), view(1800), view(1801)]
+# 18:30 UTC is midnight in Kolkata: a visit goes on past it, after the day it belongs to was rolled up.
+PAST_MIDNIGHT = [
+    view(0),
+    view(86_400 - 5 * 3600 - 60, site=1),
+    view(50, site=1),
+    RollUp(0),
+    view(120, site=1),
+]
+
+
+@given(STREAMS)
+@example(HALF_AN_HOUR)
+@example(PAST_MIDNIGHT)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking such a stream takes minutes
+)
+def test_every_report_equals_the_model_before_and_after_rollups(
+    stream: list[Post | RollUp | Restart],
+) -> None:
+    asyncio.run(play(stream))

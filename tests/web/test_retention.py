@@ -1,0 +1,122 @@
+"""`[web] retention_days`: raw traffic goes, the daily totals stay."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from tests.make import DAY, MINUTE, FakeClock, moment
+from tests.web.cast import Owner, Traffic
+from tinytrail.core.db import Database
+from tinytrail.web import deletion
+from tinytrail.web.deletion import purge_old_days
+from tinytrail.web.rollup import roll_up_finished
+
+ALL = {"start_date": "2026-03-14", "end_date": "2026-03-31"}
+REPORTS: list[tuple[str, dict[str, Any]]] = [
+    ("summary", {}),
+    ("pages", {}),
+    ("sources", {}),
+    ("sources", {"group_by": "utm"}),
+    ("devices", {}),
+    ("countries", {}),
+    ("flow", {}),
+    ("custom-events", {}),
+    ("timeseries", {"metric": "bounce_rate"}),
+    ("timeseries", {"metric": "visits", "path": "/two"}),
+]
+
+
+async def days_of(db: Database, table: str) -> list[str]:
+    sql = f"select distinct date(day * 86400, 'unixepoch') from {table} order by 1"
+    return [day for (day,) in await db.read(lambda tx: tx.execute(sql).fetchall())]
+
+
+async def what_is_reported(owner: Owner) -> list[Any]:
+    return [await owner.report(name, **ALL | params) for name, params in REPORTS]
+
+
+@pytest.fixture
+async def four_days(visit: Traffic, clock: FakeClock) -> None:
+    for _ in range(4):
+        await visit("/", "/two", "signup", utm_source="x", country="DE")
+        await visit("/", ip="192.0.2.2")
+        clock.now += DAY
+
+
+@pytest.mark.usefixtures("four_days")
+@pytest.mark.parametrize("slice_size", [1, 5000])
+async def test_old_days_lose_their_rows_and_keep_their_totals(
+    owner: Owner, db: Database, clock: FakeClock, slice_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletion, "SLICE", slice_size)
+    before = await what_is_reported(owner)
+    await roll_up_finished(db, clock.now)
+    await purge_old_days(db, 2, clock.now)  # on the 18th: the 16th and after stay
+    assert await days_of(db, "visits") == ["2026-03-16", "2026-03-17"]
+    assert await days_of(db, "events") == ["2026-03-16", "2026-03-17"]
+    assert await what_is_reported(owner) == before
+
+
+@pytest.mark.usefixtures("four_days")
+async def test_a_purged_day_is_never_counted_anew(
+    owner: Owner, db: Database, clock: FakeClock, admin: AsyncClient
+) -> None:
+    before = await what_is_reported(owner)
+    await roll_up_finished(db, clock.now)
+    await purge_old_days(db, 1, clock.now)
+    for date in ("2026-03-14", "2026-03-15", None):
+        await admin.post("/api/v1/admin/aggregate", json={"date": date})
+    await roll_up_finished(db, clock.now)
+    await purge_old_days(db, 1, clock.now)
+    assert await what_is_reported(owner) == before
+
+
+@pytest.mark.usefixtures("four_days")
+async def test_a_day_is_kept_until_it_is_rolled_up(owner: Owner, db: Database, clock: FakeClock) -> None:
+    before = await what_is_reported(owner)
+    await purge_old_days(db, 1, clock.now)
+    assert len(await days_of(db, "visits")) == 4
+    assert await what_is_reported(owner) == before
+
+
+@pytest.mark.usefixtures("four_days")
+async def test_0_keeps_everything(db: Database, clock: FakeClock) -> None:
+    await roll_up_finished(db, clock.now)
+    await purge_old_days(db, 0, clock.now + 3650 * DAY)
+    assert len(await days_of(db, "visits")) == 4
+
+
+@pytest.mark.parametrize("website_settings", [{"timezone": "Asia/Tokyo"}])
+async def test_what_a_visit_did_after_its_midnight_outlives_it(
+    visit: Traffic, owner: Owner, db: Database, clock: FakeClock
+) -> None:
+    """The 14th is rolled up and too old, the 15th neither: its page views still need their visit."""
+    clock.now = moment("2026-03-14 14:59")
+    await visit("/", "/two", "/two", every=2 * MINUTE)  # the 15th comes with the second page
+    clock.now = moment("2026-03-14 18:00")
+    await roll_up_finished(db, clock.now)
+    before = await what_is_reported(owner)
+    assert before[0]["metrics"]["pageviews"] == {"value": 3}
+    clock.now += DAY
+    await purge_old_days(db, 1, clock.now)
+    await visit("/", ip="192.0.2.2")
+    await roll_up_finished(db, clock.now + DAY)
+    assert (await owner.metrics(**ALL))["pageviews"] == 4
+    assert {row["path"]: row["pageviews"] for row in await owner.rows("pages", **ALL)} == {"/": 2, "/two": 2}
+    await purge_old_days(db, 1, clock.now + 2 * DAY)
+    assert await days_of(db, "visits") == await days_of(db, "events") == []
+    assert (await owner.metrics(**ALL))["pageviews"] == 4
+
+
+@pytest.mark.parametrize("website_settings", [{"timezone": "Pacific/Auckland"}])
+async def test_the_days_are_the_websites(visit: Traffic, db: Database, clock: FakeClock) -> None:
+    clock.now = moment("2026-03-14 10:59")  # a minute before midnight
+    await visit("/")
+    clock.now += 2 * DAY + 30
+    await roll_up_finished(db, clock.now)
+    await purge_old_days(db, 2, clock.now)
+    assert await days_of(db, "visits") == ["2026-03-14"]
+    clock.now += MINUTE
+    await purge_old_days(db, 2, clock.now)
+    assert await days_of(db, "visits") == []
