@@ -1,7 +1,21 @@
 """Product analytics: events of an app's users, play/stop sessions. docs/api/product.md is its contract."""
 
+from litestar import Router
 from litestar.types import ControllerRouterHandler
 
+from tinytrail.core.clock import Clock
+from tinytrail.product.errors import ANY_ORIGIN, PREFLIGHT
+from tinytrail.product.metrics import metrics_handler
+from tinytrail.product.sessions import sessions_handler
+from tinytrail.product.track import track_handler
 
-def routes() -> list[ControllerRouterHandler]:
-    return []
+
+def routes(clock: Clock, *, write_key: str, read_key: str, week_start: str) -> list[ControllerRouterHandler]:
+    """An empty key leaves its half open to everybody."""
+    reports = Router(
+        "/",
+        route_handlers=[metrics_handler(read_key, week_start), sessions_handler(read_key, week_start)],
+        # Litestar answers OPTIONS by itself, and refuses another handler for it: so all answers bear these.
+        response_headers=ANY_ORIGIN | PREFLIGHT,
+    )
+    return [track_handler(clock, write_key), reports]
