@@ -1,12 +1,18 @@
-"""How errors read below this system's paths."""
+"""How errors read below this system's paths, and below what else of /api/ is nobody's.
+
+One line of text/plain: the bare reason phrase; a 400 goes on after it, naming the field.
+"""
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 
 from tinytrail.core.errors import failure, reason_phrase
 
 
 def error_response(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
     status, message, headers = failure(request, error)
-    return Response(message or reason_phrase(status), status_code=status, headers=headers)
+    line = reason_phrase(status)
+    if status == 400 and message:
+        line += f": {message}"
+    return Response(line, status_code=status, headers=headers, media_type=MediaType.TEXT)

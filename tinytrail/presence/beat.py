@@ -1,0 +1,114 @@
+"""POST /api/beat: a device says that its owner is there.
+
+The hot path, and so a bare ASGI handler. What a client sends as body and Content-Type is never looked at:
+real ones send none, or chunked, or an empty form. It answers once the beat is on disk.
+"""
+
+from typing import NamedTuple
+
+from litestar import asgi
+from litestar.exceptions import ClientException, MethodNotAllowedException, NotAuthorizedException
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+
+from tinytrail.core.clock import Clock
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
+from tinytrail.core.tokens import hash_token
+from tinytrail.presence.auth import authorization
+
+LARGEST_BODY = 64 * 1024  # bytes that are discarded
+
+
+class Beat(NamedTuple):
+    token_hash: bytes
+    at: int
+
+
+COUNT_FOR_DEVICE = """
+    update devices
+       set num_beats = num_beats + 1,
+           last_beat = :at
+     where token_hash = :token_hash
+"""
+
+COUNT_FOR_ALL = """
+    update presence
+       set last_seen       = :last_seen,
+           longest_absence = :longest_absence,
+           total_beats     = total_beats + :beats,
+           back_at         = coalesce(back_at, iif(told_since is null, null, :first)),
+           failed_calls    = iif(told_since is null, 0, failed_calls)
+"""
+
+
+def store_beats(tx: Tx, beats: list[Beat]) -> list[bool]:
+    """Store beats in the order they came; False for one whose token is nobody's.
+
+    The clock is believed as it is: set back, it gives no absence at all, and set right, the next beat
+    mends `last_seen`.
+    """
+    known = [tx.execute(COUNT_FOR_DEVICE, beat._asdict()).rowcount == 1 for beat in beats]
+    times = [beat.at for beat, is_known in zip(beats, known, strict=True) if is_known]
+    if times:
+        last_seen, longest = tx.execute("select last_seen, longest_absence from presence").fetchone()
+        before = times[0] if last_seen is None else last_seen
+        for at in times:
+            longest = max(longest, at - before)
+            before = at
+        totals = {"last_seen": before, "longest_absence": longest, "beats": len(times), "first": times[0]}
+        tx.execute(COUNT_FOR_ALL, totals)
+    return known
+
+
+def is_known(tx: Tx, token_hash: bytes) -> bool:
+    found = tx.execute("select 1 from devices where token_hash = :hash", {"hash": token_hash})
+    return found.fetchone() is not None
+
+
+def beat_handler(clock: Clock) -> ASGIRouteHandler:
+    @asgi("/api/beat", copy_scope=False)
+    async def beat(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") != "POST":
+            raise MethodNotAllowedException(headers={"Allow": "POST"})
+        token = authorization(scope["headers"])
+        if not token:
+            raise NotAuthorizedException
+        db: Database = scope["litestar_app"].state.db
+        token_hash = hash_token(token)
+        if not await discard_body(scope, receive):
+            if not await db.read(is_known, token_hash):
+                raise NotAuthorizedException
+            raise ClientException(status_code=413)
+        now = int(clock())
+        if not await db.append(store_beats, Beat(token_hash, now)):
+            raise NotAuthorizedException
+        await answer(send, b"%d" % now)
+
+    return beat
+
+
+async def discard_body(scope: Scope, receive: Receive) -> bool:
+    """False as soon as it proves larger than allowed."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    if not length.isdigit() or len(length) > 9 or int(length) > LARGEST_BODY:
+        return False
+    discarded = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientException("the body broke off")  # and nobody is there to read this
+        discarded += len(message["body"])
+        if discarded > LARGEST_BODY:
+            return False
+        if not message.get("more_body"):
+            return True
+
+
+async def answer(send: Send, body: bytes) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
