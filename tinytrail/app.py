@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response
 from litestar.datastructures import State
+from litestar.handlers import ASGIRouteHandler
 from litestar.types import ControllerRouterHandler
 
 from tinytrail import installs, jobs, presence, product, web
@@ -25,16 +26,17 @@ from tinytrail.web.collect import Collector
 from tinytrail.web.country import Countries
 from tinytrail.web.errors import error_response as web_error
 from tinytrail.web.health import health
+from tinytrail.web.user_agent import warm
 
 AnyRequest = Request[Any, Any, Any]
 Dialect = Callable[[AnyRequest, Exception], Response[Any]]
 
 LARGEST_BODY = 64 * 1024  # bytes; a route may allow less
 
-NOT_FOUND_PAGE = """<!doctype html>
+ERROR_PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{status} {phrase}</title>
-<p><strong>{phrase}.</strong> TinyTrail has no page at this address.
+<p><strong>{phrase}.</strong> {remark}
 """
 
 
@@ -43,7 +45,8 @@ def plain_error(request: AnyRequest, error: Exception) -> Response[str]:
     status, _, headers = failure(request, error)
     phrase = reason_phrase(status)
     if "text/html" in request.headers.get("accept", ""):
-        page = NOT_FOUND_PAGE.format(status=status, phrase=phrase)
+        remark = "TinyTrail has no page at this address." if status == 404 else ""
+        page = ERROR_PAGE.format(status=status, phrase=phrase, remark=remark)
         return Response(page, status_code=status, headers=headers, media_type=MediaType.HTML)
     return Response(phrase, status_code=status, headers=headers, media_type=MediaType.TEXT)
 
@@ -70,7 +73,36 @@ def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
     return plain_error(request, error)
 
 
-def create_app(config: Config, clock: Clock = wall_clock) -> Litestar:
+class App(Litestar):
+    """Litestar, with a short cut to the bare ASGI handlers, by which all events come.
+
+    Routing and the layers round a handler cost as much as half of all that collecting does
+    (docs/benchmarks.md). These are ordinary routes too: this only finds them sooner.
+
+    And whatever answers GET answers HEAD, which uptime monitors send.
+    """
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        handler = self.state.short_cuts.get(scope["path"]) if scope["type"] == "http" else None
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server knows, and leaves the body out
+        if handler is None:
+            return await super().__call__(scope, receive, send)
+        scope["app"] = scope["litestar_app"] = self
+        try:
+            await handler(scope, receive, send)
+        except Exception as error:
+            request = AnyRequest(scope)
+            response = error_response(request, error).to_asgi_response(app=None, request=request)
+            await response(scope, receive, send)
+
+
+def short_cuts(handlers: list[ControllerRouterHandler]) -> dict[str, Any]:
+    bare = [handler for handler in handlers if isinstance(handler, ASGIRouteHandler)]
+    return {path: handler.fn for handler in bare for path in handler.paths}
+
+
+def create_app(config: Config, clock: Clock = wall_clock) -> App:
     """The application. It has no globals: a test makes as many as it likes."""
     addresses = ClientAddress(config.server.trusted_proxies)
     countries = Countries(config.geo.database, config.geo.header)
@@ -79,18 +111,34 @@ def create_app(config: Config, clock: Clock = wall_clock) -> Litestar:
     if config.web.enabled:
         state.collector = Collector(clock, RateLimit(config.web.collect_limit, clock), addresses, countries)
         state.websites = state.collector.websites
+        warm()
         state.api_limit = RateLimit(config.web.api_limit, clock)
         handlers += web.routes(state.collector)
     if config.track.enabled:
-        handlers += product.routes()
+        handlers += product.routes(
+            clock,
+            write_key=config.track.write_key,
+            read_key=config.track.read_key,
+            week_start=config.track.week_start,
+        )
     if config.installs.enabled:
-        handlers += installs.routes()
+        handlers += installs.routes(
+            clock,
+            addresses,
+            heartbeat_limit=config.installs.heartbeat_limit,
+            new_limit=config.installs.new_limit,
+            min_age_hours=config.installs.min_age_hours,
+        )
     if config.presence.enabled:
-        handlers += presence.routes()
+        handlers += presence.routes(clock, config.presence.secret_key)
+
+    state.short_cuts = short_cuts(handlers)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_database(config.database) as app.state.db:
+            if config.presence.enabled:
+                await app.state.db.write(presence.note_first_start, clock())
             scheduler = jobs.schedule(app.state)
             making_up = asyncio.create_task(jobs.run_missed(app.state))
             try:
@@ -98,9 +146,10 @@ def create_app(config: Config, clock: Clock = wall_clock) -> Litestar:
             finally:
                 scheduler.shutdown(wait=False)
                 making_up.cancel()
+                await asyncio.wait([making_up])
                 countries.close()
 
-    return Litestar(
+    return App(
         handlers,
         lifespan=[lifespan],
         state=state,

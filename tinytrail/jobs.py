@@ -8,6 +8,9 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from litestar.datastructures import State
 
+from tinytrail.installs.active import catch_up
+from tinytrail.presence.alert import tell_of_absence
+from tinytrail.product.expiry import purge_old_events
 from tinytrail.web.deletion import purge_leftovers, purge_old_days
 from tinytrail.web.rollup import roll_up_finished
 
@@ -26,12 +29,27 @@ async def roll_up_days(state: State) -> None:
 
 
 async def turn_salt(state: State) -> None:
-    state.collector.salt.at(state.clock())  # a quiet night would leave yesterday's in memory
+    if state.config.web.enabled:
+        state.collector.salt.at(state.clock())  # a quiet night would leave yesterday's in memory
 
 
 async def purge(state: State) -> None:
     await purge_leftovers(state.db)
     await purge_old_days(state.db, state.config.web.retention_days, state.clock())
+
+
+async def expire_events(state: State) -> None:
+    await purge_old_events(state.db, state.config.track.retention_days, state.clock())
+
+
+async def watch_for_absence(state: State) -> None:
+    await tell_of_absence(state.db, state.config.presence, state.clock())
+
+
+async def count_installs(state: State) -> None:
+    if state.config.installs.enabled:
+        min_age = state.config.installs.min_age_hours * 3600
+        await state.db.write(catch_up, int(state.clock()), min_age)
 
 
 async def optimize(state: State) -> None:
@@ -42,6 +60,9 @@ JOBS = (
     Job("roll up finished days", "5 * * * *", True, roll_up_days),
     Job("turn the daily salt", "0 0 * * *", False, turn_salt),
     Job("forget what is too old or deleted", "35 * * * *", True, purge),
+    Job("forget product events past their time", "50 * * * *", True, expire_events),
+    Job("tell the webhook of an absence", "* * * * *", False, watch_for_absence),
+    Job("write down how many installs were active", "0 * * * *", True, count_installs),
     Job("optimize the database", "15 3 * * *", False, optimize),
 )
 

@@ -121,6 +121,85 @@ create table if not exists daily (
 
 ------------------------------------------------------------------------------------------------ product
 
+-- Users' ids and events' names, which stand as their id elsewhere.
+create table if not exists product_strings (
+    id     integer primary key,
+    value  text    not null unique
+) strict;
+
+insert or ignore into product_strings (id, value) values (1, 'play'), (2, 'stop');
+
+create table if not exists product_events (
+    id        integer primary key,
+    at        integer not null,             -- Unix microseconds: when it happened
+    stored    integer not null,             -- when it arrived, which is what its expiry goes by
+    user      integer not null,             -- product_strings.id
+    event     integer not null,             -- product_strings.id
+    is_open   integer not null,             -- a play or stop that waits for its other half
+    metadata  text                          -- json
+) strict;
+
+create index if not exists product_open on product_events (user, event, at) where is_open = 1;
+
+-- All that reports read; kept for good. A session stands with its play: the day that it began on.
+create table if not exists product_daily (
+    user      integer not null,             -- 0 for everybody
+    day       integer not null,             -- UTC
+    event     integer not null,
+    events    integer not null,
+    sessions  integer not null,
+    seconds   integer not null,
+    primary key (user, day, event)
+) strict, without rowid;
+
 ----------------------------------------------------------------------------------------------- installs
 
+create table if not exists instances (
+    id          blob    primary key,        -- the 16 bytes of the UUID
+    first_seen  integer not null,
+    last_seen   integer not null,
+    version     text    not null
+) strict, without rowid;
+
+-- How many instances were active at the moment `at`, the last at which something happened.
+create table if not exists active_now (
+    id       integer primary key check (id = 1),
+    at       integer not null,
+    active   integer not null,
+    min_age  integer not null               -- the seconds that all of this was counted with
+) strict;
+
+-- How that number will change if no more heartbeats come: instances come of age, or fall silent.
+create table if not exists active_changes (
+    at      integer primary key,
+    change  integer not null
+) strict;
+
+-- How many were active at the end of each finished day.
+create table if not exists active_days (
+    day     integer primary key,
+    active  integer not null
+) strict;
+
 ----------------------------------------------------------------------------------------------- presence
+
+create table if not exists devices (
+    id          integer primary key,        -- 0, 1, 2 ...
+    name        text    not null,
+    token_hash  blob    not null unique,
+    last_beat   integer,                    -- null: none yet
+    num_beats   integer not null default 0
+) strict;
+
+-- One row: what holds for all devices together.
+create table if not exists presence (
+    only             integer primary key check (only = 1),
+    first_start      integer not null,
+    last_seen        integer,               -- null: no beat yet
+    longest_absence  integer not null default 0,    -- of those that a beat has ended
+    total_beats      integer not null default 0,
+    num_visits       integer not null default 0,
+    told_since       integer,               -- last_seen of the absence that the webhook was told of
+    back_at          integer,               -- the beat that ended it, until the webhook is told of that
+    failed_calls     integer not null default 0
+) strict;

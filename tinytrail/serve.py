@@ -1,16 +1,17 @@
 """`tinytrail serve`: the listening socket, uvicorn, and what the terminal is told."""
 
+import gc
 import logging
 import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import uvicorn
 
 from tinytrail.app import create_app
-from tinytrail.config import Config
+from tinytrail.config import Config, ConfigError
 from tinytrail.core.connect import connect, transaction
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
@@ -18,12 +19,16 @@ from tinytrail.first_run import make_first_admin
 GRACE = 10  # seconds that a stop waits for requests under way
 
 
-class ServeError(Exception):
-    """The server cannot start; the message says why, in one sentence."""
-
-
 class Server(uvicorn.Server):
     """uvicorn's, but a stop that was asked for is a success: uvicorn would die of the signal anew."""
+
+    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._greeting, flush=True)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -37,48 +42,64 @@ class Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind here, before uvicorn, so that a port in use is one sentence. Raises ServeError."""
+    """Bind here, before uvicorn, so that a port in use is one sentence. Raises ConfigError."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(2048)
-    except OSError as error:
-        raise ServeError(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "that is no host name"
+        raise ConfigError(f"cannot listen on {host} port {port}: {reason}") from None
     return listener
+
+
+def first_admins_key(database: str, secret: bytes) -> str | None:
+    with closing(connect(database)) as tx, transaction(tx):
+        return make_first_admin(tx, secret, time.time())
+
+
+def log_problems_only() -> None:
+    """To stderr. Nothing of a request that is merely wrong: whoever scans the port could fill the disk."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 def serve(config: Config) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish what was accepted.
 
-    Raises ServeError, DatabaseError, OSError or ValueError before anything is served.
+    Raises ConfigError, DatabaseError, OSError or ValueError before anything is served. The admin comes
+    last: a start that failed after would have shown nobody the key.
     """
-    secret = read_or_make_secret(config.key_file)
-    tx = connect(config.database)
-    try:
-        with transaction(tx):
-            first_key = make_first_admin(tx, secret, time.time())
-    finally:
-        tx.close()
+    log_problems_only()
     listener = listen(config.server.host, config.server.port)
     app = create_app(config)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    first_key = first_admins_key(config.database, read_or_make_secret(config.key_file))
     url = config.base_url(listener.getsockname()[1])
-    print(f"TinyTrail serves {config.database} at {url}", flush=True)
+    greeting = f"TinyTrail serves {config.database} at {url}"
     if first_key:
-        print(FIRST_STEPS.format(key=first_key, url=url), flush=True)
+        greeting += "\n" + FIRST_STEPS.format(key=first_key, url=url)
+    # What is loaded by now stays: the collector of garbage need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
     # No access log: it would hold the addresses that nothing else keeps. Nor does uvicorn read
     # X-Forwarded-For: core/client_ip.py does, by the rule of trusted_proxies.
     Server(
         uvicorn.Config(
             app,
+            lifespan="on",  # else uvicorn would go on without the database
             log_config=None,
             access_log=False,
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE,
-        )
+            ws="websockets-sansio",
+            ws_max_size=4096,
+            ws_per_message_deflate=False,  # costs a connection 300 KB, for frames of 300 bytes
+        ),
+        greeting,
     ).run(sockets=[listener])
 
 

@@ -2,6 +2,17 @@
 
 from litestar.types import ControllerRouterHandler
 
+from tinytrail.core.client_ip import ClientAddress
+from tinytrail.core.clock import Clock
+from tinytrail.core.ratelimit import RateLimit
+from tinytrail.installs.badge import installs_badge
+from tinytrail.installs.heartbeat import Heartbeats
+from tinytrail.installs.stats import show_stats
 
-def routes() -> list[ControllerRouterHandler]:
-    return []
+
+def routes(
+    clock: Clock, addresses: ClientAddress, *, heartbeat_limit: str, new_limit: str, min_age_hours: int
+) -> list[ControllerRouterHandler]:
+    of_any, of_new = RateLimit(heartbeat_limit, clock), RateLimit(new_limit, clock)
+    heartbeats = Heartbeats(clock, of_any, of_new, addresses, min_age_hours * 3600)
+    return [heartbeats.handler(), show_stats, installs_badge]

@@ -1,12 +1,18 @@
-"""How errors read below this system's paths."""
+"""How errors read below this system's paths: one line of text."""
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 
 from tinytrail.core.errors import failure, reason_phrase
 
+CORS = {"Access-Control-Allow-Origin": "*"}  # of /stats: a project's website shows its figures
+
 
 def error_response(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
+    """Render any exception of a request to /heartbeat or /stats, or below them."""
     status, message, headers = failure(request, error)
-    return Response(message or reason_phrase(status), status_code=status, headers=headers)
+    line = " ".join(message.split()) or reason_phrase(status)
+    if request.url.path.startswith("/stats"):
+        headers = headers | CORS
+    return Response(line, status_code=status, headers=headers, media_type=MediaType.TEXT)

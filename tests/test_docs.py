@@ -1,0 +1,52 @@
+"""The documentation, held to the program."""
+
+import re
+from pathlib import Path
+
+import pytest
+from litestar.routes import HTTPRoute
+
+from tests.make import config_in
+from tinytrail.app import create_app
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted((ROOT / "docs/api").glob("*.md"))
+
+# A bare ASGI handler does not say which methods it knows.
+BARE = {
+    "/api/v1/collect": {"POST", "OPTIONS"},
+    "/track": {"POST"},
+    "/heartbeat": {"POST"},
+    "/api/beat": {"POST"},
+    "/api/stats/ws": {"GET"},
+}
+
+
+def as_documented(path: str) -> str:
+    """`/users/{user_id}` and `/users/:id` are the same path."""
+    return re.sub(r"\{\w+\}|:\w+", ":id", path)
+
+
+def test_the_documented_routes_are_the_routes_served(tmp_path: Path) -> None:
+    documented = {
+        (method, as_documented(path))
+        for page in PAGES
+        for method, path in re.findall(r"^#### `(\w+) (/\S*)`", page.read_text(), re.MULTILINE)
+    }
+    routed = {
+        (method, as_documented(route.path_format))
+        for route in create_app(config_in(tmp_path, presence={"secret_key": "x"})).routes
+        for method in (
+            route.methods - {"OPTIONS", "HEAD"} if isinstance(route, HTTPRoute) else BARE[route.path_format]
+        )
+    }
+    assert routed == documented
+
+
+MARKDOWN = [path for path in ROOT.glob("**/*.md") if not {".venv", "node_modules"} & set(path.parts)]
+
+
+@pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []

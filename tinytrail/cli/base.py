@@ -1,0 +1,69 @@
+"""What all commands share: their settings, the database, and troubles told in one sentence."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from litestar.exceptions import HTTPException
+
+from tinytrail import __version__
+from tinytrail.config import Config, ConfigError, load_config
+from tinytrail.core.connect import DatabaseError, Tx, connect
+from tinytrail.core.db import Busy
+
+
+class Trouble(click.ClickException):
+    """A sentence on stderr and exit code 2, whatever the cause; never a traceback."""
+
+    exit_code = 2
+
+
+@contextmanager
+def told_in_one_sentence() -> Iterator[None]:
+    try:
+        yield
+    except HTTPException as error:  # what the API answers with 400 or 404
+        raise Trouble(error.detail) from None
+    except OSError as error:
+        raise Trouble(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
+    except (Busy, ConfigError, DatabaseError, ValueError, sqlite3.Error) as error:
+        raise Trouble(str(error)) from None
+
+
+def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """A command that is given the settings, and tells its troubles in one sentence."""
+
+    def decorate(work: Callable[..., None]) -> click.Command:
+        @wraps(work)
+        def run(config: str | None, database: str | None, **options: Any) -> None:
+            with told_in_one_sentence():
+                settings = load_config(config)
+                if database:
+                    settings = msgspec.structs.replace(settings, database=database)
+                work(settings, **options)
+
+        with_database = click.option("--database", metavar="FILE", help="Instead of the configured one.")
+        with_config = click.option("--config", metavar="FILE", help="Settings; else ./tinytrail.toml.")
+        return group.command(name)(with_config(with_database(run)))
+
+    return decorate
+
+
+@contextmanager
+def opened(config: Config, *, upgrade: bool = True) -> Iterator[Tx]:
+    """The database. Only `serve` makes a new file."""
+    if not Path(config.database).exists():
+        raise DatabaseError(f"there is no database at {config.database}; `tinytrail serve` makes one")
+    with closing(connect(config.database, upgrade=upgrade)) as tx:
+        yield tx
+
+
+@click.group()
+@click.version_option(__version__, prog_name="tinytrail")
+def main() -> None:
+    """TinyTrail: analytics for those who host their own, from one process and one SQLite file."""

@@ -1,0 +1,93 @@
+"""Running the server, and looking after its file."""
+
+import asyncio
+import os
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import click
+import msgspec
+
+from tinytrail.cli.base import Trouble, command, main, opened
+from tinytrail.config import Config
+from tinytrail.core.clock import date_of, day_number, parse_date, utc_day
+from tinytrail.core.connect import Tx, schema_version
+from tinytrail.core.db import open_database
+from tinytrail.core.migrations import MIGRATIONS
+from tinytrail.web.country import Countries
+from tinytrail.web.rollup import days_open, roll_up
+
+
+@command(main, "serve")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 for any free one.")
+def serve(config: Config, host: str | None, port: int | None) -> None:
+    """Serve until stopped; make the database and a first admin where there is none."""
+    from tinytrail import serve  # the web server is slow to load, and only this command needs it
+
+    given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    server = msgspec.structs.replace(config.server, **given)
+    serve.serve(msgspec.structs.replace(config, server=server))
+
+
+@command(main, "aggregate")
+@click.argument("day", required=False, metavar="[YYYY-MM-DD]")
+def aggregate(config: Config, day: str | None) -> None:
+    """Roll up a day, by default yesterday (UTC). Reports show the same before and after."""
+    try:
+        number = day_number(parse_date(day)) if day else utc_day(time.time()) - 1
+    except ValueError as error:
+        raise Trouble(f"{day}: {error}") from None
+
+    async def run() -> None:
+        async with open_database(config.database) as db:
+            await roll_up(db, await db.read(days_open, number))
+
+    with opened(config):
+        pass
+    asyncio.run(run())
+    click.echo(f"Aggregation completed for {date_of(number)}")
+
+
+@command(main, "backup")
+@click.argument("file", type=click.Path(dir_okay=False))
+def backup(config: Config, file: str) -> None:
+    """Write a consistent copy of the database to FILE, while the server runs or not."""
+    if os.path.exists(file):
+        raise Trouble(f"{file} exists already; nothing was written")
+    unfinished = Path(f"{file}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    with opened(config, upgrade=False) as tx:  # before an upgrade is when a copy is wanted most
+        try:
+            unfinished.touch(0o600)
+            with closing(sqlite3.connect(unfinished)) as copy:
+                tx.backup(copy)
+            unfinished.rename(file)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    click.echo(f"{file}: {os.path.getsize(file)} bytes. Keep {config.key_file} with it, but not beside it.")
+
+
+@command(main, "check")
+def check(config: Config) -> None:
+    """Check the settings, the database's integrity and its schema; exit code 2 if anything is wrong."""
+    Countries(config.geo.database, config.geo.header).close()
+    click.echo("settings  ok")
+    with opened(config, upgrade=False) as tx:
+        version = schema_version(tx)
+        remark = "" if version == len(MIGRATIONS) else f"; `tinytrail serve` upgrades it to {len(MIGRATIONS)}"
+        click.echo(f"schema    ok, version {version}{remark}")
+        problem = first_problem(tx)
+    if problem:
+        raise Trouble(f"{config.database} is damaged, so restore a backup: {problem}")
+    click.echo(f"database  ok, {os.path.getsize(config.database)} bytes")
+
+
+def first_problem(tx: Tx) -> str:
+    try:
+        [(found,)] = tx.execute("pragma integrity_check(1)").fetchall()
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    return "" if found == "ok" else " ".join(found.split())

@@ -1,0 +1,122 @@
+"""POST /heartbeat: an instance tells that it is alive.
+
+A bare ASGI handler, as Litestar's own request handling would be most of the work. What it raises, the app
+puts into words. It answers once the heartbeat is on disk; a real Pocket ID takes no answer but 200 for one.
+"""
+
+import re
+from functools import partial
+
+import msgspec
+from litestar import asgi
+from litestar.exceptions import ClientException, MethodNotAllowedException, TooManyRequestsException
+from litestar.handlers import ASGIRouteHandler
+from litestar.types import Receive, Scope, Send
+from litestar.types.asgi_types import HTTPResponseStartEvent
+
+from tinytrail.core.body import decode_json
+from tinytrail.core.client_ip import ClientAddress
+from tinytrail.core.clock import Clock
+from tinytrail.core.db import Busy, Database
+from tinytrail.core.errors import invalid
+from tinytrail.core.ratelimit import RateLimit
+from tinytrail.installs.active import Beat, Stored, store_beats
+
+LARGEST_BODY = 64 * 1024
+LONGEST_VERSION = 64
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+
+ANSWER = b"ok"
+START: HTTPResponseStartEvent = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(ANSWER))],
+}
+
+
+class Heartbeat(msgspec.Struct, frozen=True):
+    """What an instance sends. Others send more (Arcane a `server_type`), which is not looked at."""
+
+    instance_id: str
+    version: str
+
+
+DECODER = msgspec.json.Decoder(Heartbeat)
+
+
+def read_heartbeat(body: bytes) -> Heartbeat:
+    """Raises 400, naming the field. Any UUID will do: not all that real instances send are RFC 4122."""
+    heartbeat = decode_json(body, DECODER)
+    if not UUID.fullmatch(heartbeat.instance_id):
+        invalid("instance_id", "must be a UUID: 32 hexadecimal digits in groups of 8-4-4-4-12")
+    if not 1 <= len(heartbeat.version) <= LONGEST_VERSION:
+        invalid("version", f"must have 1 to {LONGEST_VERSION} characters")
+    return heartbeat
+
+
+class Heartbeats:
+    """What receiving them needs beside the database: the limits, and who is calling."""
+
+    def __init__(
+        self, clock: Clock, of_any: RateLimit, of_new: RateLimit, addresses: ClientAddress, min_age: int
+    ) -> None:
+        self.clock = clock
+        self.of_any = of_any
+        self.of_new = of_new
+        self.addresses = addresses
+        self.store = partial(store_beats, min_age=min_age)
+
+    def handler(self) -> ASGIRouteHandler:
+        @asgi("/heartbeat", copy_scope=False)
+        async def heartbeat(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["method"] != "POST":  # type: ignore[typeddict-item]
+                raise MethodNotAllowedException(headers={"Allow": "POST"})
+            beat = read_heartbeat(await read_body(receive))
+            await self.take(scope["litestar_app"].state.db, beat, self.addresses.of(scope))
+            await send(START)
+            await send({"type": "http.response.body", "body": ANSWER, "more_body": False})
+
+        return heartbeat
+
+    async def take(self, db: Database, heartbeat: Heartbeat, ip: str) -> None:
+        """Store a heartbeat, unless its address has sent too many, or too many new ids: then 429."""
+        if wait := self.of_any.wait(ip):
+            raise too_many(wait)
+        # Only the writer knows whether the instance is new, so each heartbeat holds a place among the new
+        # ones until it does. Asked twice, as those places may have been held for instances that were known.
+        instance, at = bytes.fromhex(heartbeat.instance_id.replace("-", "")), int(self.clock())
+        for _ in range(2):
+            wait = self.of_new.wait(ip)
+            try:
+                stored = await db.append(self.store, Beat(instance, heartbeat.version, at, not wait))
+            except Busy:
+                self.of_any.give_back(ip)
+                if not wait:
+                    self.of_new.give_back(ip)
+                raise
+            if stored is not Stored.NEW and not wait:
+                self.of_new.give_back(ip)
+            if stored is not Stored.REFUSED:
+                return
+        self.of_any.give_back(ip)
+        raise too_many(wait)
+
+
+def too_many(wait: int) -> TooManyRequestsException:
+    return TooManyRequestsException(
+        "Too many heartbeats from this address", headers={"Retry-After": str(wait)}
+    )
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The body, refused with 413 before more of it than allowed is held."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise ClientException("The body broke off")
+        body += message["body"]
+        if len(body) > LARGEST_BODY:
+            raise ClientException(f"The body is larger than {LARGEST_BODY} bytes", status_code=413)
+        if not message.get("more_body"):
+            return body
