@@ -9,11 +9,11 @@ from functools import partial
 
 import msgspec
 from litestar import asgi
-from litestar.exceptions import ClientException, MethodNotAllowedException, TooManyRequestsException
+from litestar.exceptions import TooManyRequestsException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
-from litestar.types.asgi_types import HTTPResponseStartEvent
 
+from tinytrail.core.asgi import Headers, answer, must_be_post, read_body
 from tinytrail.core.body import decode_json
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock
@@ -27,11 +27,7 @@ LONGEST_VERSION = 64
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 ANSWER = b"ok"
-START: HTTPResponseStartEvent = {
-    "type": "http.response.start",
-    "status": 200,
-    "headers": [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(ANSWER))],
-}
+TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -69,12 +65,10 @@ class Heartbeats:
     def handler(self) -> ASGIRouteHandler:
         @asgi("/heartbeat", copy_scope=False)
         async def heartbeat(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["method"] != "POST":  # type: ignore[typeddict-item]
-                raise MethodNotAllowedException(headers={"Allow": "POST"})
-            beat = read_heartbeat(await read_body(receive))
+            must_be_post(scope)
+            beat = read_heartbeat(await read_body(receive, LARGEST_BODY))
             await self.take(scope["litestar_app"].state.db, beat, self.addresses.of(scope))
-            await send(START)
-            await send({"type": "http.response.body", "body": ANSWER, "more_body": False})
+            await answer(send, 200, ANSWER, TEXT)
 
         return heartbeat
 
@@ -106,17 +100,3 @@ def too_many(wait: int) -> TooManyRequestsException:
     return TooManyRequestsException(
         "Too many heartbeats from this address", headers={"Retry-After": str(wait)}
     )
-
-
-async def read_body(receive: Receive) -> bytes:
-    """The body, refused with 413 before more of it than allowed is held."""
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientException("The body broke off")
-        body += message["body"]
-        if len(body) > LARGEST_BODY:
-            raise ClientException(f"The body is larger than {LARGEST_BODY} bytes", status_code=413)
-        if not message.get("more_body"):
-            return body

@@ -7,10 +7,11 @@ real ones send none, or chunked, or an empty form. It answers once the beat is o
 from typing import NamedTuple
 
 from litestar import asgi
-from litestar.exceptions import ClientException, MethodNotAllowedException, NotAuthorizedException
+from litestar.exceptions import ClientException, NotAuthorizedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
+from tinytrail.core.asgi import Headers, answer, header_value, must_be_post
 from tinytrail.core.clock import Clock
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
@@ -18,6 +19,7 @@ from tinytrail.core.tokens import hash_token
 from tinytrail.presence.auth import authorization
 
 LARGEST_BODY = 64 * 1024  # bytes that are discarded
+TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
 class Beat(NamedTuple):
@@ -69,8 +71,7 @@ def is_known(tx: Tx, token_hash: bytes) -> bool:
 def beat_handler(clock: Clock) -> ASGIRouteHandler:
     @asgi("/api/beat", copy_scope=False)
     async def beat(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope.get("method") != "POST":
-            raise MethodNotAllowedException(headers={"Allow": "POST"})
+        must_be_post(scope)
         token = authorization(scope["headers"])
         if not token:
             raise NotAuthorizedException
@@ -83,14 +84,14 @@ def beat_handler(clock: Clock) -> ASGIRouteHandler:
         now = int(clock())
         if not await db.append(store_beats, Beat(token_hash, now)):
             raise NotAuthorizedException
-        await answer(send, b"%d" % now)
+        await answer(send, 200, b"%d" % now, TEXT)
 
     return beat
 
 
 async def discard_body(scope: Scope, receive: Receive) -> bool:
     """False as soon as it proves larger than allowed."""
-    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    length = header_value(scope["headers"], b"content-length") or b"0"
     if not length.isdigit() or len(length) > 9 or int(length) > LARGEST_BODY:
         return False
     discarded = 0
@@ -103,12 +104,3 @@ async def discard_body(scope: Scope, receive: Receive) -> bool:
             return False
         if not message.get("more_body"):
             return True
-
-
-async def answer(send: Send, body: bytes) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
