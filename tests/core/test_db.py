@@ -196,6 +196,19 @@ async def test_a_file_locked_by_another_process_is_busy_for_all_and_said_once(
     assert await db.write(note, "recovered") == 6
 
 
+async def test_the_writer_outlives_a_failure_of_its_own(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(tx: Tx, group: list[object]) -> list[object]:
+        raise sqlite3.OperationalError("cannot roll back")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "commit_group", break_down)
+        with pytest.raises(sqlite3.OperationalError, match="cannot roll back"):
+            await asyncio.wait_for(db.write(note, "lost"), SECONDS)
+    assert await asyncio.wait_for(db.write(note, "stored"), SECONDS) == 1
+
+
 async def test_a_full_disk_is_busy_and_recovers(db: Database) -> None:
     await db.write(execute, f"pragma max_page_count = {await db.read(pages)}")
     with pytest.raises(Busy, match="database or disk is full"):
@@ -254,6 +267,7 @@ async def test_closing_waits_for_what_was_accepted(tmp_path: Path) -> None:
         await db.write(execute, "create table notes (id integer primary key, text text not null) strict")
         writes = [asyncio.create_task(db.write(note, str(number))) for number in range(1000)]
         await asyncio.sleep(0)
-    assert sorted(await asyncio.gather(*writes)) == list(range(1, 1001))
+    async with asyncio.timeout(SECONDS):
+        assert sorted(await asyncio.gather(*writes)) == list(range(1, 1001))
     assert len(seen_from_outside(db)) == 1000
     assert os.listdir(tmp_path) == ["tinytrail.db"]  # its log is checkpointed

@@ -36,7 +36,7 @@ async def a_day(client: AsyncClient, visit: Traffic, owner: Owner, alice: AsyncC
             agent=AGENTS[number],
             url=f"https://example.com/account{query}#Zaphod",
             referrer=f"https://www.google.com/search?q=Beeblebrox&from={ip}",
-            properties={"plan": "pro", "links": [{"to": "HTTPS://a.example/\"?q=Beeblebrox#Zaphod"}]},
+            properties={"plan": "pro", "links": [{"to": 'HTTPS://a.example/"?q=Beeblebrox#Zaphod'}]},
         )
         visit.clock.now += HOUR
     await visit("/", ip=VISITORS[0], agent=GOOGLEBOT, status=204)

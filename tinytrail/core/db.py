@@ -152,7 +152,10 @@ class Database:
             group = [await self._waiting.get()]
             while len(group) < GROUP and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
-            results = await self._writer.run(commit_group, group)
+            try:
+                results = await self._writer.run(commit_group, group)
+            except Exception as error:  # not even a rollback worked; the next group is another try
+                results = [Failed(error)] * len(group)
             for write, result in zip(group, results, strict=True):
                 self._waiting.task_done()
                 if write.done.done():  # its client hung up

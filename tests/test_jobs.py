@@ -1,0 +1,212 @@
+"""What runs by itself: that it runs, when it is due, and what it does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from httpx import AsyncClient
+from litestar import Litestar
+from litestar.datastructures import State
+
+from tests.make import DAY, SATURDAY, FakeClock, config_in, hit, moment
+from tinytrail import jobs
+from tinytrail.app import create_app
+from tinytrail.config import Config
+from tinytrail.core.clock import utc_day
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
+from tinytrail.jobs import JOBS, Job, run, run_missed, schedule
+from tinytrail.web.accounts import insert_account
+from tinytrail.web.salts import DailySalt
+from tinytrail.web.websites import NewWebsite, insert_website
+
+SECONDS = 10  # that anything may take here before a test fails
+BY_NAME = {job.name: job for job in JOBS}
+
+
+def add_website(tx: Tx, timezone: str = "UTC") -> str:
+    account = insert_account(tx, "Alice", 0)
+    return insert_website(tx, NewWebsite(domain="example.com", timezone=timezone), account.id, 0).id
+
+
+def open_days(tx: Tx) -> list[int]:
+    return [day for (day,) in tx.execute("select day from open_days order by day")]
+
+
+def days_in(tx: Tx, table: str) -> list[int]:
+    return [day for (day,) in tx.execute(f"select distinct day from {table} order by day")]
+
+
+async def until_no_day_is_open(db: Database) -> None:
+    async with asyncio.timeout(SECONDS):
+        while await db.read(open_days):  # noqa: ASYNC110 - nothing tells when a rollup is through
+            await asyncio.sleep(0.01)
+
+
+async def visit(client: AsyncClient, website_id: str) -> None:
+    assert (await client.post("/api/v1/collect", json=hit(website_id))).status_code == 202
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:
+    """The names of the jobs that have run, in place of the work they do."""
+    ran: asyncio.Queue[str] = asyncio.Queue()
+
+    def noting(job: Job) -> Job:
+        async def note(state: State) -> None:
+            ran.put_nowait(job.name)
+
+        return job._replace(run=note)
+
+    monkeypatch.setattr(jobs, "JOBS", tuple(noting(job) for job in JOBS))
+    return ran
+
+
+@pytest.fixture
+async def scheduler(ran: asyncio.Queue[str]) -> AsyncIterator[AsyncIOScheduler]:
+    yield (scheduler := schedule(State()))
+    scheduler.shutdown()
+
+
+async def fire_all(scheduler: AsyncIOScheduler, ran: asyncio.Queue[str]) -> set[str]:
+    """Have the running scheduler find every job due now; as many names as there are jobs."""
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(UTC))
+    names: set[str] = set()
+    async with asyncio.timeout(SECONDS):
+        while len(names) < len(JOBS):
+            names.add(await ran.get())
+    return names
+
+
+async def test_the_scheduler_runs_every_job(scheduler: AsyncIOScheduler, ran: asyncio.Queue[str]) -> None:
+    assert await fire_all(scheduler, ran) == {job.name for job in JOBS}
+
+
+async def test_a_job_that_fails_is_logged_and_stops_no_other_and_not_its_next_run(
+    ran: asyncio.Queue[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(state: State) -> None:
+        ran.put_nowait("failed")
+        raise ZeroDivisionError
+
+    first, *others = jobs.JOBS
+    monkeypatch.setattr(jobs, "JOBS", (first._replace(run=fail), *others))
+    scheduler = schedule(State())
+    for _ in range(2):
+        assert await fire_all(scheduler, ran) == {"failed"} | {job.name for job in others}
+    scheduler.shutdown()
+
+    failures = [record for record in caplog.records if record.exc_info]
+    assert [record.getMessage() for record in failures] == [f"could not {first.name}"] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("turn the daily salt", ["03-15 00:00", "03-16 00:00"]),
+        ("roll up finished days", ["03-14 10:05", "03-14 11:05"]),
+        ("forget what is too old or deleted", ["03-14 09:35", "03-14 10:35"]),
+        ("optimize the database", ["03-15 03:15", "03-16 03:15"]),
+    ],
+)
+async def test_jobs_are_due_by_utc_whatever_the_machines_zone(
+    name: str, times: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("triggers.cron", "schedulers.base"):
+        monkeypatch.setattr(f"apscheduler.{module}.get_localzone", lambda: ZoneInfo("Asia/Kathmandu"))
+    scheduler = schedule(State())
+    at = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
+    due = []
+    for _ in times:
+        at = scheduler.get_job(name).trigger.get_next_fire_time(None, at)
+        due.append(f"{at.astimezone(UTC):%m-%d %H:%M}")
+        at += timedelta(seconds=1)
+    scheduler.shutdown()
+    assert due == times
+
+
+async def test_at_start_runs_what_may_have_been_missed(ran: asyncio.Queue[str]) -> None:
+    await run_missed(State())
+    names = {ran.get_nowait() for _ in range(ran.qsize())}
+    assert {"roll up finished days", "forget what is too old or deleted"} <= names
+    assert names == {job.name for job in JOBS if job.at_start}
+
+
+async def test_days_that_a_stopped_server_missed_are_rolled_up_at_the_next_start(
+    client: AsyncClient, db: Database, clock: FakeClock, config: Config
+) -> None:
+    website = await db.write(add_website)
+    first = utc_day(clock.now)
+    for _ in range(3):
+        await visit(client, website)
+        clock.now += DAY
+    await visit(client, website)
+    assert await db.read(open_days) == [first, first + 1, first + 2, first + 3]
+    clock.now += 9 * DAY
+
+    restarted = create_app(config, clock)
+    async with restarted.lifespan():
+        await until_no_day_is_open(restarted.state.db)
+
+    assert await db.read(days_in, "daily") == [first, first + 1, first + 2, first + 3]
+
+
+async def test_a_day_is_rolled_up_once_it_is_over_where_the_website_is(
+    app: Litestar, client: AsyncClient, db: Database, clock: FakeClock
+) -> None:
+    clock.now = moment("2026-03-14 09:30")
+    website = await db.write(add_website, "Pacific/Kiritimati")  # UTC+14
+    await visit(client, website)
+    day = utc_day(moment("2026-03-14"))
+    for now, is_open in (("2026-03-14 09:59:59", True), ("2026-03-14 10:00", False)):
+        clock.now = moment(now)
+        await run(BY_NAME["roll up finished days"], app.state)
+        assert await db.read(open_days) == ([day] if is_open else [])
+    assert await db.read(days_in, "daily") == [day]
+
+
+async def test_the_salt_is_gone_at_midnight_though_nobody_comes(app: Litestar, clock: FakeClock) -> None:
+    salt: DailySalt = app.state.collector.salt
+    clock.now = moment("2026-03-14 23:59:59.9")
+    old = salt.at(clock.now)
+    assert old in vars(salt).values()
+    clock.now = moment("2026-03-15")
+    await run(BY_NAME["turn the daily salt"], app.state)
+    assert old not in vars(salt).values()
+
+
+async def test_visits_past_their_time_are_forgotten_and_their_totals_stay(
+    app: Litestar, client: AsyncClient, db: Database, clock: FakeClock, tmp_path: Path
+) -> None:
+    app.state.config = config_in(tmp_path, web={"retention_days": 2})
+    website = await db.write(add_website)
+    first = utc_day(clock.now)
+    for days in range(5):
+        clock.now = SATURDAY + days * DAY
+        await visit(client, website)
+    for name in ("roll up finished days", "forget what is too old or deleted"):
+        await run(BY_NAME[name], app.state)
+    assert (
+        await db.read(days_in, "visits")
+        == await db.read(days_in, "events")
+        == [first + 2, first + 3, first + 4]
+    )
+    assert await db.read(days_in, "daily") == [first, first + 1, first + 2, first + 3]
+
+
+@pytest.mark.parametrize("off", ["web", "track", "installs", "presence"])
+async def test_no_job_fails_where_a_system_is_switched_off(
+    off: str, config: Config, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    section = msgspec.structs.replace(getattr(config, off), enabled=False)
+    app = create_app(msgspec.structs.replace(config, **{off: section}), clock)
+    async with app.lifespan():
+        for job in JOBS:
+            await run(job, app.state)
+    assert [record.getMessage() for record in caplog.records] == []
