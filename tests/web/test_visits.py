@@ -6,6 +6,8 @@ import pytest
 
 from tests.make import DAY, HOUR, MINUTE, FakeClock, moment
 from tests.web.cast import Owner, Traffic
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
 
 GAPS = [
     # seconds between events      visits    seconds a visit
@@ -141,3 +143,31 @@ async def test_unique_visitors_are_the_sum_of_the_days(
         clock.now += DAY
     metrics = await owner.metrics()
     assert (metrics["unique_visitors"], metrics["visits"], metrics["pageviews"]) == (3, 3, 6)
+
+
+def forget(tx: Tx) -> None:
+    tx.memo.clear()
+
+
+@pytest.mark.parametrize("website_settings", [{"timezone": "Asia/Kolkata"}])
+@pytest.mark.parametrize("at", ["2026-03-14 09:30", "2026-03-14 18:29:50"], ids=["at noon", "over midnight"])
+async def test_the_writer_finds_a_visit_that_it_no_longer_remembers(
+    visit: Traffic, owner: Owner, clock: FakeClock, db: Database, at: str
+) -> None:
+    clock.now = moment(at)
+    for path in ("/", "/two", "/three"):
+        await visit(path)
+        clock.now += 20
+        await db.write(forget)
+    metrics = await owner.metrics()
+    assert (metrics["visits"], metrics["pageviews"], metrics["avg_session_duration_sec"]) == (1, 3, 40)
+
+
+async def test_forgotten_visits_of_two_people_are_not_mixed_up(
+    visit: Traffic, owner: Owner, db: Database
+) -> None:
+    for ip in ("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2"):
+        await visit("/", ip=ip)
+        await db.write(forget)
+    metrics = await owner.metrics()
+    assert (metrics["visits"], metrics["pageviews"], metrics["bounce_rate"]) == (2, 4, 0)
