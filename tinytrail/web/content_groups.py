@@ -1,13 +1,19 @@
-"""Content groups: names for parts of a website ("Blog" is /blog/*)."""
+"""Content groups: names for parts of a website ("Blog" is /blog/*).
+
+Patterns are matched by `regex`, not by `re`: it can be told to give up. A pattern that takes for ever on some
+path would else hold the writer, and with it everybody.
+"""
 
 import fnmatch
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated
 
 import msgspec
+import regex
 from msgspec import Meta
+
+PATIENCE = 0.05  # seconds for a pattern and a path; some microseconds are usual
 
 
 class ContentGroup(msgspec.Struct, frozen=True):
@@ -20,7 +26,7 @@ class ContentGroup(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         try:
             compile_pattern(self.pattern)
-        except (re.error, OverflowError, RecursionError) as error:
+        except (regex.error, OverflowError, RecursionError) as error:
             raise ValueError(f"`{self.pattern}` is no regular expression: {error}") from None
 
 
@@ -32,10 +38,14 @@ def decode_groups(stored: str) -> tuple[ContentGroup, ...]:
 
 
 @lru_cache(512)
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern if pattern.startswith("^") else "^" + fnmatch.translate(pattern))
+def compile_pattern(pattern: str) -> "regex.Pattern[str]":
+    return regex.compile(pattern if pattern.startswith("^") else "^" + fnmatch.translate(pattern))
 
 
 def group_of(path: str, groups: Sequence[ContentGroup]) -> str | None:
-    """The name of the first group whose pattern matches, None where none does."""
-    return next((group.name for group in groups if compile_pattern(group.pattern).search(path)), None)
+    """The name of the first group whose pattern matches, None where none does.
+
+    Raises TimeoutError for a pattern that takes too long.
+    """
+    matches = (g.name for g in groups if compile_pattern(g.pattern).search(path, timeout=PATIENCE))
+    return next(matches, None)

@@ -232,7 +232,10 @@ def path_id(tx: Tx, site: int, path: str) -> int:
         found = tx.execute("select id from paths where site = :site and path = :path", named).fetchall()
         if not found:
             [(groups,)] = tx.execute("select content_groups from websites where site = :site", named)
-            named["content_group"] = group_of(path, decode_groups(groups))
+            try:
+                named["content_group"] = group_of(path, decode_groups(groups))
+            except TimeoutError:
+                named["content_group"] = None  # an event is worth more than its group
             found = tx.execute(INSERT_PATH, named).fetchall()
         [(known,)] = found
         tx.memo[key] = known

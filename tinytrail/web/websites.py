@@ -164,9 +164,12 @@ def _checked(tx: Tx, website: Website) -> Website:
 
 
 def regroup_paths(tx: Tx, website: Website) -> None:
-    """Judge all paths that the website ever had by its new patterns."""
+    """Judge all paths that the website ever had by its new patterns. Raises 400 for one too slow."""
     paths = tx.execute("select id, path from paths where site = :site", {"site": website.site}).fetchall()
-    groups = [(group_of(path, website.content_groups), path_id) for path_id, path in paths]
+    try:
+        groups = [(group_of(path, website.content_groups), path_id) for path_id, path in paths]
+    except TimeoutError:
+        invalid("content_groups", "a pattern takes too long on one of the website's paths")
     tx.executemany("update paths set content_group = ? where id = ?", groups)
 
 
