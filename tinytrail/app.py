@@ -82,8 +82,10 @@ class App(Litestar):
     And whatever answers GET answers HEAD, which uptime monitors send.
     """
 
+    short_cuts: dict[str, Any]  # by path
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        handler = self.state.short_cuts.get(scope["path"]) if scope["type"] == "http" else None
+        handler = self.short_cuts.get(scope["path"]) if scope["type"] == "http" else None
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # the server knows, and leaves the body out
         if handler is None:
@@ -132,8 +134,6 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     if config.presence.enabled:
         handlers += presence.routes(clock, config.presence.secret_key)
 
-    state.short_cuts = short_cuts(handlers)
-
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_database(config.database) as app.state.db:
@@ -149,7 +149,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
                 await asyncio.wait([making_up])
                 countries.close()
 
-    return App(
+    app = App(
         handlers,
         lifespan=[lifespan],
         state=state,
@@ -159,3 +159,5 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         logging_config=None,
         openapi_config=None,
     )
+    app.short_cuts = short_cuts(handlers)
+    return app

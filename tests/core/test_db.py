@@ -161,15 +161,17 @@ async def test_a_write_whose_caller_has_gone_is_stored_all_the_same(db: Database
 
 
 async def test_a_full_queue_is_busy_and_empties_again(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "_waiting", asyncio.Queue(2))  # the writer still waits at the old one
+    monkeypatch.setattr("tinytrail.core.db.MOST_WAITING", 2)
+    gate = Gate()
+    held = await gate.closed(db)
     first = [asyncio.create_task(db.write(note, text)) for text in ("a", "b")]
     await asyncio.sleep(0)
     with pytest.raises(Busy, match="too much is waiting"):
         await db.write(note, "c")
-    committing = asyncio.create_task(db.commit_forever())
+    gate.open.set()
+    await held
     assert await asyncio.gather(*first) == [1, 2]
     assert await db.write(note, "d") == 3
-    committing.cancel()
 
 
 async def test_a_file_locked_by_another_process_is_busy_for_all_and_said_once(

@@ -1,6 +1,5 @@
 """The answers of /api/v1/collect, status by status, and the headers a browser needs on each of them."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -175,11 +174,10 @@ async def test_a_body_of_unknown_length_is_not_read_past_16_kib(client: AsyncCli
 
 
 async def test_a_full_queue_is_a_503_that_tells_when_to_return(
-    client: AsyncClient, website: str, visit: Traffic, db: Database, monkeypatch: pytest.MonkeyPatch
+    client: AsyncClient, website: str, visit: Traffic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(db, "_waiting", asyncio.Queue(1))
-        db._waiting.put_nowait(None)  # type: ignore[arg-type]
+        patch.setattr("tinytrail.core.db.MOST_WAITING", 0)
         response = await client.post(COLLECT, json=hit(website), headers=ORIGIN)
 
     assert response.status_code == 503

@@ -111,7 +111,10 @@ class Database:
         self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for reader in readers:
             self._readers.put_nowait(reader)
-        self._waiting: asyncio.Queue[Write] = asyncio.Queue(MOST_WAITING)
+        self._waiting: list[Write] = []
+        self._has_waiting = asyncio.Event()
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
 
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(tx, *args)` on a reader; all it reads is of one moment."""
@@ -139,25 +142,27 @@ class Database:
         return result
 
     async def _accept(self, work: Callable[..., Any], args: tuple[Any, ...], is_item: bool) -> Any:
+        if len(self._waiting) >= MOST_WAITING:
+            raise Busy("too much is waiting to be written")
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        try:
-            self._waiting.put_nowait(Write(work, args, done, is_item))
-        except asyncio.QueueFull:
-            raise Busy("too much is waiting to be written") from None
+        self._waiting.append(Write(work, args, done, is_item))
+        self._has_waiting.set()
+        self._is_idle.clear()
         return await done
 
     async def commit_forever(self) -> None:
         """Commit what is waiting, group after group, until cancelled."""
         while True:
-            group = [await self._waiting.get()]
-            while len(group) < GROUP and not self._waiting.empty():
-                group.append(self._waiting.get_nowait())
+            if not self._waiting:
+                self._has_waiting.clear()
+                self._is_idle.set()
+                await self._has_waiting.wait()
+            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             try:
                 results = await self._writer.run(commit_group, group)
             except Exception as error:  # not even a rollback worked; the next group is another try
                 results = [Failed(error)] * len(group)
             for write, result in zip(group, results, strict=True):
-                self._waiting.task_done()
                 if write.done.done():  # its client hung up
                     continue
                 if isinstance(result, Failed):
@@ -167,7 +172,7 @@ class Database:
 
     async def flush(self) -> None:
         """Wait until all that was accepted is committed."""
-        await self._waiting.join()
+        await self._is_idle.wait()
 
     async def optimize(self) -> None:
         """Refresh the planner's statistics and give free pages back; daily is often enough."""
