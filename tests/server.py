@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 COMMAND = [sys.executable, "-m", "tinytrail"]
 
@@ -40,17 +40,23 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def serving(folder: Path, *arguments: str, **environment: str) -> Iterator[Server]:
+def serving(folder: Path, *arguments: str, log: str | None = None, **environment: str) -> Iterator[Server]:
     """`tinytrail serve` in this folder, on any free port; stopped in the end if it still runs."""
-    with started([*COMMAND, "serve", "--port", "0", *arguments], folder, environment) as server:
+    command = [*COMMAND, "serve", "--port", "0", *arguments]
+    with (
+        nullcontext() if log is None else open(log, "w") as stderr,
+        started(command, folder, environment, stderr) as server,
+    ):
         yield server
 
 
 @contextmanager
-def started(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[Server]:
+def started(
+    command: list[str], folder: Path, environment: dict[str, str], stderr: IO[str] | None = None
+) -> Iterator[Server]:
     """A server that prints its address."""
     process = subprocess.Popen(
-        command, cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, text=True
+        command, cwd=folder, env=os.environ | environment, stdout=subprocess.PIPE, stderr=stderr, text=True
     )
     assert process.stdout
     printed: list[str] = []

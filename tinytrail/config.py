@@ -104,12 +104,14 @@ class Config(Section, frozen=True):
     presence: Presence = Presence()
     geo: Geo = Geo()
 
-    def base_url(self, port: int | None = None) -> str:
-        """Where browsers find the server, without a slash at the end; `port` is the real one, once bound."""
-        if self.server.public_url:
-            return self.server.public_url.rstrip("/")
+    def local_url(self, port: int | None = None) -> str:
+        """Where the server listens; `port` is the real one, once bound."""
         host = f"[{self.server.host}]" if ":" in self.server.host else self.server.host
         return f"http://{host}:{port or self.server.port}"
+
+    def base_url(self) -> str:
+        """Where browsers find the server, without a slash at the end."""
+        return self.server.public_url.rstrip("/") or self.local_url()
 
 
 def load_config(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Config:

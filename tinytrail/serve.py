@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -15,6 +16,8 @@ from tinytrail.config import Config, ConfigError
 from tinytrail.core.connect import connect, transaction
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
+
+log = logging.getLogger(__name__)
 
 GRACE = 10  # seconds that a stop waits for requests under way
 
@@ -74,12 +77,17 @@ def serve(config: Config) -> None:
     """
     log_problems_only()
     listener = listen(config.server.host, config.server.port)
+    has_key_file = Path(config.key_file).exists()
     app = create_app(config)
     first_key = first_admins_key(config.database, read_or_make_secret(config.key_file))
-    url = config.base_url(listener.getsockname()[1])
+    url = config.local_url(listener.getsockname()[1])
     greeting = f"TinyTrail serves {config.database} at {url}"
+    if config.server.public_url:
+        greeting += f", which the world finds at {config.base_url()}"
     if first_key:
         greeting += "\n" + FIRST_STEPS.format(key=first_key, url=url)
+    elif not has_key_file:
+        log.warning(KEY_FILE_LOST, config.key_file)
     # What is loaded by now stays: the collector of garbage need not look at it again and again.
     gc.collect()
     gc.freeze()
@@ -103,6 +111,11 @@ def serve(config: Config) -> None:
     ).run(sockets=[listener])
 
 
+KEY_FILE_LOST = (
+    "%s was missing, so a new one was made: the API keys of before still work, but cannot be shown again. "
+    "Put the old file back if you have it"
+)
+
 FIRST_STEPS = """
 This is the first start. Here is the admin's API key, shown this once (`tinytrail key` shows it again):
 
@@ -114,5 +127,5 @@ Next, add a website and paste the snippet that this prints into its pages:
 
 Then read what its visitors do:
 
-    curl -H 'X-API-KEY: {key}' '{url}/api/v1/reports/summary?period=today&website_id=...'
+    curl -H "X-API-KEY: $(tinytrail key)" '{url}/api/v1/reports/summary?period=today&website_id=...'
 """

@@ -168,7 +168,8 @@ def test_head_has_the_headers_and_no_body(tmp_path: Path) -> None:
         for path in ("/health", "/js/tracker.js", "/nope"):
             asked, got = client.head(path), client.get(path)  # on one connection, so a body would be noticed
             assert asked.status_code == got.status_code
-            assert asked.headers["content-length"] == str(len(got.content))
+            assert asked.headers["content-length"] == got.headers["content-length"]
+            assert asked.content == b""
 
 
 def test_nothing_that_a_client_does_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -191,3 +192,22 @@ def test_nothing_that_a_client_does_is_printed(tmp_path: Path, capfd: pytest.Cap
         assert server.stop() == 0
         assert rest(server) == f"TinyTrail serves tinytrail.db at {server.url}\n"
     assert capfd.readouterr().err == ""
+
+
+def test_a_lost_key_file_is_said_and_keys_still_work(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        key = server.api_key()
+    (tmp_path / "tinytrail.key").unlink()
+    log = tmp_path / "log"
+    with serving(tmp_path, log=str(log)) as server:
+        answer = httpx.get(f"{server.url}/api/v1/websites", headers={"x-api-key": key})
+    assert answer.status_code == 200
+    assert "tinytrail.key was missing" in log.read_text()
+    assert key not in log.read_text()
+
+
+def test_the_greeting_names_where_it_listens_and_where_the_world_finds_it(tmp_path: Path) -> None:
+    with serving(tmp_path, TINYTRAIL_SERVER_PUBLIC_URL="https://stats.example.com/") as server:
+        [greeting] = [line for line in server.printed if "serves" in line]
+    assert server.url.startswith("http://127.0.0.1:")
+    assert greeting.rstrip().endswith("https://stats.example.com")

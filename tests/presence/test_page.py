@@ -114,3 +114,8 @@ async def test_a_page_that_cannot_be_counted_is_served_all_the_same(
     response = await client.get("/presence")
 
     assert response.status_code == 200
+
+
+async def test_a_head_is_no_visit(client: AsyncClient) -> None:
+    assert (await client.head("/presence")).status_code == 200
+    assert (await client.get("/api/stats")).json()["num_visits"] == 0

@@ -26,18 +26,25 @@ def must_be_post(scope: Scope, allowed: str = "POST") -> None:
         raise MethodNotAllowedException(headers={"Allow": allowed})
 
 
-async def read_body(receive: Receive, largest: int) -> bytes:
-    """The body. Raises 413 before more than `largest` bytes of it are held."""
+async def read_body(scope: Scope, receive: Receive, largest: int) -> bytes:
+    """The body. Raises 413 before more than `largest` bytes of it are held, or any if it says so itself."""
+    length = header_value(scope["headers"], b"content-length")
     body = b""
+    if length.isdigit() and (len(length) > 18 or int(length) > largest):
+        raise too_large(largest)
     while True:
         message = await receive()
         if message["type"] != "http.request":
             raise ClientException("The body broke off")
         body += message["body"]
         if len(body) > largest:
-            raise ClientException(f"The body is larger than {largest} bytes", status_code=413)
+            raise too_large(largest)
         if not message.get("more_body"):
             return body
+
+
+def too_large(largest: int) -> ClientException:
+    return ClientException(f"The body is larger than {largest} bytes", status_code=413)
 
 
 async def answer(send: Send, status: int, body: bytes, headers: Headers) -> None:

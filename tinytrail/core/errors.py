@@ -20,6 +20,12 @@ AT_FIELD = re.compile(r"^(?P<reason>.*) - at `(?:key in )?\$\.?(?P<field>.*)`$",
 MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 
 
+LONGEST = 200  # characters of a sentence; it may repeat what was sent
+
+# msgspec tells a pattern by its regular expression.
+WORDING = {"must begin with /": "matching regex '^/'", "must not be blank": "matching regex '\\\\S'"}
+
+
 class Failure(NamedTuple):
     status: int
     message: str
@@ -62,4 +68,7 @@ def name_field(message: str, field: str = "") -> str:
         field, reason = at["field"], at["reason"]
     if missing := MISSING.match(reason):
         return f"{field}.{missing['field']} is required" if field else f"{missing['field']} is required"
-    return f"{field or 'body'}: {reason}"
+    for ours, theirs in WORDING.items():
+        if reason.endswith(theirs):
+            reason = ours
+    return f"{field or 'body'}: {reason[:LONGEST]}"

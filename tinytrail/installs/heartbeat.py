@@ -66,7 +66,7 @@ class Heartbeats:
         @asgi("/heartbeat", copy_scope=False)
         async def heartbeat(scope: Scope, receive: Receive, send: Send) -> None:
             must_be_post(scope)
-            beat = read_heartbeat(await read_body(receive, LARGEST_BODY))
+            beat = read_heartbeat(await read_body(scope, receive, LARGEST_BODY))
             await self.take(scope["litestar_app"].state.db, beat, self.addresses.of(scope))
             await answer(send, 200, ANSWER, TEXT)
 

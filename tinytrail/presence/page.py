@@ -80,7 +80,8 @@ async def show_page(request: Request[Any, Any, Any], db: Db, now: Now) -> Respon
         # Its links are relative, so that it can live below any path of a proxy's.
         return Response("", status_code=308, headers={"Location": "../presence"}, media_type=MediaType.TEXT)
     try:
-        stats = await db.write(count_visit, now)
+        is_served = not request.scope.get("is_head")
+        stats = await (db.write(count_visit, now) if is_served else db.read(read_stats, now))
     except Busy:
         stats = await db.read(read_stats, now)  # a page is worth more than a count
     return Response(

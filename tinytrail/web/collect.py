@@ -79,7 +79,7 @@ class Collector:
             raise TooManyRequestsException(
                 "Too many events from this address", headers={"Retry-After": str(wait)}
             )
-        hits = decode_json(await read_body(receive, LARGEST_BODY), DECODER)
+        hits = decode_json(await read_body(scope, receive, LARGEST_BODY), DECODER)
         db: Database = scope["litestar_app"].state.db
 
         now = self.clock()
@@ -90,7 +90,8 @@ class Collector:
         )
         events = []
         for hit in hits if isinstance(hits, list) else (hits,):
-            website = await self.websites.find(db, canonical_id(hit.website_id))
+            website_id = canonical_id(hit.website_id)
+            website = self.websites.known.get(website_id) or await self.websites.find(db, website_id)
             if website is not None:
                 visitor = visitor_hash(self.salt.at(now), ip, user_agent, website.id)
                 excluded = is_excluded(ip, website.excluded_ips)

@@ -1,16 +1,19 @@
 """GET /health and GET /js/tracker.js: what is served to anyone, without a key."""
 
+import gzip
 import sqlite3
 from importlib.resources import files
 from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 
 from tinytrail import __version__
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
 
 TRACKER = files("tinytrail").joinpath("static/tracker.js").read_bytes()
+TRACKER_GZIPPED = gzip.compress(TRACKER, 9, mtime=0)
+TRACKER_HEADERS = {"cache-control": "public, max-age=86400", "vary": "Accept-Encoding"}
 
 
 def answers(tx: Tx) -> bool:
@@ -29,10 +32,18 @@ async def health(db: Db) -> Response[dict[str, Any]]:
     return Response({"status": "ok", "db": "connected", "version": __version__})
 
 
-@get(
-    "/js/tracker.js",
-    media_type="application/javascript",
-    response_headers={"cache-control": "public, max-age=86400"},
-)
-async def tracker() -> bytes:
-    return TRACKER
+@get("/js/tracker.js", media_type="application/javascript", response_headers=TRACKER_HEADERS)
+async def tracker(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The tracker, gzipped for whoever takes that."""
+    if accepts_gzip(request.headers.get("accept-encoding", "")):
+        return Response(TRACKER_GZIPPED, headers={"content-encoding": "gzip"})
+    return Response(TRACKER)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether the header names gzip, and not with a weight of 0."""
+    for coding in accept_encoding.lower().replace(" ", "").split(","):
+        name, _, weight = coding.partition(";q=")
+        if name in ("gzip", "*"):
+            return weight.strip("0.") != "" or not weight
+    return False

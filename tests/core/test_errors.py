@@ -1,0 +1,37 @@
+"""What a validation error says: the field, and what is wrong with it."""
+
+import msgspec
+import pytest
+
+from tinytrail.core.errors import name_field
+from tinytrail.web.accounts import NewAccount
+from tinytrail.web.enrich import Hit
+from tinytrail.web.websites import NewWebsite
+
+HIT = '{"website_id": "w", "event_type": "page_view", "url": "u", "path": "/"'
+
+SAID = [
+    # body                                                          type         sentence
+    ("{}", NewAccount, "name is required"),
+    ("[]", NewAccount, "body: Expected `object`, got `array`"),
+    ('{"name": 7}', NewAccount, "name: Expected `str`, got `int`"),
+    ('{"name": "  "}', NewAccount, "name: must not be blank"),
+    (HIT.replace('"/"', '"a"') + "}", Hit, "path: must begin with /"),
+    (f'[{HIT}}}, {HIT}, "referrer": 7}}]', list[Hit], "[1].referrer: Expected `str | null`, got `int`"),
+    (
+        '{"domain": "a", "content_groups": [{"pattern": "/"}]}',
+        NewWebsite,
+        "content_groups[0].name is required",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "type_", "sentence"), SAID)
+def test_the_field_is_named(body: str, type_: type, sentence: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as raised:
+        msgspec.json.decode(body, type=type_)
+    assert name_field(str(raised.value)) == sentence
+
+
+def test_what_was_sent_is_not_repeated_at_length() -> None:
+    assert len(name_field(f"Invalid enum value '{'x' * 9000}' - at `$.role`")) < 250
