@@ -27,9 +27,6 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG prints argume
 
 READERS = 4
 GROUP = 512  # writes that share a commit at most
-# Under load a commit waits this long for company: a third less work for the writer, and 5-10 % more writes. A
-# write that comes alone does not wait.
-LINGER, FEW, MANY = 0.001, 4, 48  # seconds; writes
 MOST_WAITING = 8192  # writes; past that callers are told to come back
 MOST_REMEMBERED = 100_000
 
@@ -160,8 +157,6 @@ class Database:
                 self._has_waiting.clear()
                 self._is_idle.set()
                 await self._has_waiting.wait()
-            if FEW < len(self._waiting) < MANY:
-                await asyncio.sleep(LINGER)
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             try:
                 results = await self._writer.run(commit_group, group)

@@ -1,6 +1,7 @@
 """The pipeline between a hit and its row, in the order of docs/api/web.md; pure functions."""
 
 import re
+from bisect import bisect_right
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -15,12 +16,14 @@ from tinytrail.web.websites import Website
 
 LONGEST_PATH = 2048
 LONGEST_NAME = 200  # characters kept of an event's name and of each utm value
-SCREENS = ((375, "320-375"), (768, "376-768"), (1024, "769-1024"), (1440, "1025-1440"))
+SCREENS = ("320-375", "376-768", "769-1024", "1025-1440", "1441+")
+SCREEN_STARTS = (376, 769, 1025, 1441)  # of all but the first
 
 # A JSON string that is an address: what is kept of it, then its query or fragment.
 ADDRESS_WITH_QUERY = re.compile(r'("https?://(?:[^"?#\\]|\\.)*)[?#](?:[^"\\]|\\.)*"', re.IGNORECASE)
 
 UTM = ("utm_source", "utm_medium", "utm_campaign")
+KIND_OF = {event_type: kind for kind, event_type in enumerate(KINDS)}
 NO_UTM = (None, None, None)
 
 
@@ -49,7 +52,7 @@ def enrich(
 ) -> Event:
     utm = utm_of(hit)
     source = classify_referrer(hit.referrer or "", website.domain, utm[1] or "")
-    kind = KINDS.index(hit.event_type) if hit.event_type in KINDS else NAMED
+    kind = KIND_OF.get(hit.event_type, NAMED)
     return Event(
         website.site,
         at,
@@ -113,4 +116,4 @@ def screen_bucket(width: float | None) -> str:
     """The width of the window in pixels, as the reports group it."""
     if width is None:
         return "unknown"
-    return next((bucket for widest, bucket in SCREENS if width < widest + 1), "1441+")
+    return SCREENS[bisect_right(SCREEN_STARTS, width)]

@@ -38,7 +38,12 @@ def classify_referrer(referrer: str, own_domain: str, utm_medium: str) -> Source
     Whatever cannot be read as the address of a site or an Android app is Direct,
     and so is a bare "example.org": browsers send whole addresses.
     """
-    source = _place(referrer[:LONGEST])
+    return _classify(referrer[:LONGEST], own_domain, utm_medium[:LONGEST])
+
+
+@lru_cache(maxsize=1024)
+def _classify(referrer: str, own_domain: str, utm_medium: str) -> Source:
+    source = _place(referrer)
     own = _place(f"//{own_domain}").referrer
     if own and source.referrer and f".{source.referrer}".endswith(f".{own}"):
         source = DIRECT
