@@ -1,11 +1,9 @@
 """A real Pocket ID's request, on a real server's socket."""
 
-import re
-import signal
 import socket
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.server import serving
 
 # As Go's net/http writes it for Pocket ID 2, byte for byte.
 POCKET_ID = (
@@ -21,22 +19,13 @@ POCKET_ID = (
 
 
 def test_a_real_pocket_id_gets_its_200_from_a_real_server(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tinytrail", "serve"]
-    environment = {"PYTHONPATH": str(Path(__file__).parents[2]), "TINYTRAIL_SERVER_PORT": "0"}
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as server:
-        try:
-            assert server.stdout
-            found = re.search(rb"http://127.0.0.1:(\d+)", server.stdout.readline())
-            assert found
-            with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as connection:
-                for _ in range(2):  # once at start and once a day later, on one connection
-                    connection.sendall(POCKET_ID)
-                    answer = b""
-                    while not answer.endswith(b"\r\n\r\nok"):
-                        answer += connection.recv(4096)
-                    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
-        finally:
-            server.send_signal(signal.SIGTERM)
-        assert server.wait(20) == 0
+    with serving(tmp_path) as server:
+        port = int(server.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            for _ in range(2):  # once at start and once a day later, on one connection
+                connection.sendall(POCKET_ID)
+                answer = b""
+                while not answer.endswith(b"\r\n\r\nok"):
+                    answer += connection.recv(4096)
+                assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert server.stop() == 0

@@ -1,14 +1,13 @@
 """docs/examples.sh, run against a real server."""
 
-import re
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.server import serving
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples.sh"
 
@@ -22,16 +21,8 @@ def settings() -> str:
 @pytest.fixture
 def url(tmp_path: Path, settings: str) -> Iterator[str]:
     (tmp_path / "tinytrail.toml").write_text(settings)
-    command = [sys.executable, "-m", "tinytrail", "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout
-        try:
-            found = re.search(r"at (http://\S+)", server.stdout.readline())
-            assert found, "the server did not say where it serves"
-            yield found[1]
-        finally:
-            server.send_signal(signal.SIGTERM)
-            server.wait(20)
+    with serving(tmp_path) as server:
+        yield server.url
 
 
 def run_examples(url: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -90,8 +90,7 @@ class Collector:
         )
         events = []
         for hit in hits if isinstance(hits, list) else (hits,):
-            website_id = canonical_id(hit.website_id)
-            website = self.websites.known.get(website_id) or await self.websites.find(db, website_id)
+            website = await self.websites.find(db, canonical_id(hit.website_id))
             if website is not None:
                 visitor = visitor_hash(self.salt.at(now), ip, user_agent, website.id)
                 excluded = is_excluded(ip, website.excluded_ips)

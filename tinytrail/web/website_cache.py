@@ -20,20 +20,20 @@ class WebsiteCache:
     """
 
     def __init__(self) -> None:
-        self.known: dict[str, Website] = {}
+        self._known: dict[str, Website] = {}
         self._changes = 0
 
     async def find(self, db: Database, website_id: str) -> Website | None:
         """The website of this id, in lower case; None if there is none."""
-        website = self.known.get(website_id)
+        website = self._known.get(website_id)
         if website is None:
             changes = self._changes
             website = await db.read(find_website, website_id)
             if website is not None and changes == self._changes:  # else it may have changed as we read it
-                self.known[website_id] = website
+                self._known[website_id] = website
         return website
 
     def forget(self) -> None:
         """Call after any change to a website."""
         self._changes += 1
-        self.known.clear()
+        self._known.clear()
