@@ -19,10 +19,12 @@ from tests.test_cli import folder, key, output, rows, trouble
 from tinytrail.core import connect as connect_module
 from tinytrail.core.clock import day_number, parse_date
 from tinytrail.core.db import Busy
+from tinytrail.core.migrations import MIGRATIONS
 
 __all__ = ["folder", "key"]  # fixtures
 
 NO_LIMIT = {"TINYTRAIL_WEB_COLLECT_LIMIT": ""}
+VERSION = len(MIGRATIONS)
 DAY = day_number(parse_date("2026-03-14"))
 
 
@@ -114,11 +116,11 @@ def test_a_backup_that_fails_leaves_nothing(key: str) -> None:
 def test_a_backup_before_an_upgrade_is_of_the_older_version(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connect_module, "MIGRATIONS", [lambda _: None])
+    monkeypatch.setattr(connect_module, "MIGRATIONS", [*MIGRATIONS, lambda _: None])
     output("backup", "copy.db")
     for database in ("tinytrail.db", "copy.db"):
         with written(database=database) as tx:
-            assert tx.execute("pragma user_version").fetchone() == (0,)
+            assert tx.execute("pragma user_version").fetchone() == (VERSION,)
 
 
 def test_a_backup_of_a_server_at_work_holds_all_that_was_accepted_before(folder: Path) -> None:
@@ -154,7 +156,7 @@ def test_a_backup_of_a_server_at_work_holds_all_that_was_accepted_before(folder:
 
 def test_a_check_of_what_is_well(key: str) -> None:
     size = os.path.getsize("tinytrail.db")
-    assert output("check") == f"settings  ok\nschema    ok, version 0\ndatabase  ok, {size} bytes\n"
+    assert output("check") == f"settings  ok\nschema    ok, version {VERSION}\ndatabase  ok, {size} bytes\n"
 
 
 def test_a_check_finds_a_damaged_page(key: str, folder: Path) -> None:
@@ -199,6 +201,7 @@ def test_a_check_upgrades_nothing_and_says_that_serve_would(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in ("tinytrail.core.connect", "tinytrail.cli.operate"):
-        monkeypatch.setattr(f"{module}.MIGRATIONS", [lambda _: None])
-    assert "schema    ok, version 0; `tinytrail serve` upgrades it to 1\n" in output("check")
-    assert rows("pragma user_version") == [(0,)]
+        monkeypatch.setattr(f"{module}.MIGRATIONS", [*MIGRATIONS, lambda _: None])
+    said = f"schema    ok, version {VERSION}; `tinytrail serve` upgrades it to {VERSION + 1}\n"
+    assert said in output("check")
+    assert rows("pragma user_version") == [(VERSION,)]

@@ -15,7 +15,8 @@ create table if not exists users (
     email       text,
     role        text    not null,
     key_hash    blob    not null unique,    -- of an API key that is derived, and so never stored
-    created_at  real    not null
+    created_at  real    not null,
+    key_version integer not null default 1  -- how many keys this user has had: the key is derived from it
 ) strict, without rowid;
 
 create index if not exists users_account on users (account_id);
@@ -29,6 +30,7 @@ create table if not exists websites (
     content_groups  text    not null,                   -- json
     excluded_ips    text    not null,                   -- json
     created_at      real    not null,
+    retention_days  integer,                            -- null: [web] retention_days
     unique (account_id, domain)
 ) strict;
 

@@ -22,6 +22,12 @@ PRAGMAS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _no_migrations_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests here bring their own; the real ones are test_migrations.py's."""
+    monkeypatch.setattr(module, "MIGRATIONS", [])
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> str:
     return f"{tmp_path}/tinytrail.db"

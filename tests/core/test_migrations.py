@@ -1,0 +1,89 @@
+"""A file of every earlier schema becomes this version's, with what it holds."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.make import FakeClock, calling, config_in
+from tinytrail.app import create_app
+from tinytrail.core.connect import APPLICATION_ID, Tx, connect, schema_version
+from tinytrail.core.migrations import MIGRATIONS
+from tinytrail.core.tokens import derive_api_key, hash_token, read_or_make_secret
+
+# schema_N.sql is schema.sql as it was when N migrations were known.
+SCHEMAS = {
+    int(file.stem.removeprefix("schema_")): file for file in Path(__file__).parent.glob("schema_*.sql")
+}
+
+ADMIN = "11111111-1111-4111-8111-111111111111"
+WEBSITE = "22222222-2222-4222-8222-222222222222"
+ROWS = f"""
+    insert into accounts values ('an account', 'Acme Corp', 1);
+    insert into users (id, account_id, email, role, key_hash, created_at)
+    values ('{ADMIN}', 'an account', 'alice@example.com', 'admin', :key_hash, 2);
+    insert into websites (site, id, account_id, domain, timezone, content_groups, excluded_ips, created_at)
+    values (7, '{WEBSITE}', 'an account', 'example.com', 'Europe/Berlin', '[]', '["192.0.2.7"]', 3);
+    insert into strings values (1, 7, 'Direct');
+"""
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> str:
+    return derive_api_key(read_or_make_secret(f"{tmp_path}/tinytrail.key"), ADMIN)
+
+
+@pytest.fixture(params=sorted(SCHEMAS))
+def path(request: pytest.FixtureRequest, tmp_path: Path, key: str) -> str:
+    """A file of an earlier schema, with a row in the tables that matter most."""
+    path = f"{tmp_path}/tinytrail.db"
+    with closing(sqlite3.connect(path)) as tx:
+        tx.executescript(SCHEMAS[request.param].read_text())
+        tx.executescript(ROWS.replace(":key_hash", f"x'{hash_token(key).hex()}'"))
+        tx.execute(f"pragma application_id = {APPLICATION_ID}")
+        tx.execute(f"pragma user_version = {request.param}")
+    return path
+
+
+def structure(tx: Tx) -> dict[str, Any]:
+    """Every table's columns, indexes and foreign keys."""
+    names = [name for (name,) in tx.execute("select name from sqlite_master where type = 'table'")]
+    pragmas = ("table_xinfo", "index_list", "foreign_key_list")
+    return {
+        f"{pragma} {name}": tx.execute(f"pragma {pragma}({name})").fetchall()
+        for name in sorted(names)
+        for pragma in pragmas
+    }
+
+
+def test_there_is_a_schema_before_each_migration() -> None:
+    assert sorted(SCHEMAS) == list(range(len(MIGRATIONS)))
+
+
+def test_an_upgraded_file_is_built_as_a_new_one(path: str, tmp_path: Path) -> None:
+    with closing(connect(path)) as upgraded, closing(connect(f"{tmp_path}/new.db")) as new:
+        assert structure(upgraded) == structure(new)
+        assert schema_version(upgraded) == schema_version(new) == len(MIGRATIONS)
+        assert upgraded.execute("pragma integrity_check").fetchall() == [("ok",)]
+        assert upgraded.execute("pragma foreign_key_check").fetchall() == []
+
+
+async def test_keys_and_websites_of_an_upgraded_file_are_what_they_were(
+    path: str, tmp_path: Path, key: str, clock: FakeClock
+) -> None:
+    app = create_app(config_in(tmp_path), clock)
+    async with app.lifespan(), calling(app, x_api_key=key) as admin:
+        [user] = (await admin.get("/api/v1/users")).json()["data"]
+        assert (user["id"], user["email"]) == (ADMIN, "alice@example.com")
+        assert (await admin.get(f"/api/v1/users/{ADMIN}/api-key")).json()["data"]["apiKey"] == key
+        [website] = (await admin.get("/api/v1/websites")).json()["data"]
+        assert website["id"] == WEBSITE
+        assert website["excludedIps"] == ["192.0.2.7"]
+
+
+def test_new_columns_begin_with_what_was_true_before(path: str) -> None:
+    with closing(connect(path)) as tx:
+        assert tx.execute("select key_version from users").fetchall() == [(1,)]
+        assert tx.execute("select retention_days from websites").fetchall() == [(None,)]
