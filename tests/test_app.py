@@ -18,7 +18,6 @@ from tinytrail.first_run import make_first_admin
 RANGE = "?start_date=2026-03-01&end_date=2026-03-14"
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 UNKNOWN_PATHS = [
-    ("/", "plain"),
     ("/nope", "plain"),
     ("/%ff%00", "plain"),
     ("/trackers", "plain"),
@@ -92,7 +91,9 @@ async def test_options_lists_the_methods_of_what_can_be_got(client: AsyncClient,
             assert response.content == b""
 
 
-@pytest.mark.parametrize("path", ["/health", "/js/tracker.js", "/stats", "/metrics", "/api/stats", "/nope"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/js/tracker.js", "/stats", "/metrics", "/api/stats", "/nope"]
+)
 async def test_head_is_answered_as_get_is(client: AsyncClient, path: str) -> None:
     got, asked = await client.get(path), await client.head(path)
     assert asked.status_code == got.status_code
@@ -193,7 +194,7 @@ async def test_an_unexpected_error_is_logged_whole_and_told_to_nobody(
 
 
 OF_SYSTEM = {
-    "web": ["/api/v1/collect", "/api/v1/websites", "/api/v1/reports/summary", "/js/tracker.js"],
+    "web": ["/api/v1/collect", "/api/v1/websites", "/api/v1/reports/summary", "/js/tracker.js", "/"],
     "track": ["/track", "/metrics", "/sessions"],
     "installs": ["/heartbeat", "/stats"],
     "presence": ["/api/beat", "/api/devices", "/api/stats", "/presence"],

@@ -24,6 +24,7 @@ from tinytrail.presence.errors import error_response as presence_error
 from tinytrail.product.errors import error_response as product_error
 from tinytrail.web.collect import Collector
 from tinytrail.web.country import Countries
+from tinytrail.web.dashboard import Dashboard
 from tinytrail.web.errors import error_response as web_error
 from tinytrail.web.health import health
 from tinytrail.web.user_agent import warm
@@ -114,6 +115,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         state.collector = Collector(clock, RateLimit(config.web.collect_limit, clock), addresses, countries)
         state.websites = state.collector.websites
         warm()
+        state.dashboard = Dashboard()
         state.api_limit = RateLimit(config.web.api_limit, clock)
         handlers += web.routes(state.collector)
     if config.track.enabled:

@@ -20,6 +20,15 @@ def header_value(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
     return next((value for key, value in headers if key == name), b"")
 
 
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether the header names gzip, and not with a weight of 0."""
+    for coding in accept_encoding.lower().replace(" ", "").split(","):
+        name, _, weight = coding.partition(";q=")
+        if name in ("gzip", "*"):
+            return weight.strip("0.") != "" or not weight
+    return False
+
+
 def must_be_post(scope: Scope, allowed: str = "POST") -> None:
     """Raises 405."""
     if scope.get("method") != "POST":

@@ -8,6 +8,7 @@ from tinytrail.web.accounts import create_account, list_accounts, remove_account
 from tinytrail.web.aggregate import aggregate
 from tinytrail.web.auth import provide_caller, require_key
 from tinytrail.web.collect import Collector
+from tinytrail.web.dashboard import show_dashboard, static_file
 from tinytrail.web.health import tracker
 from tinytrail.web.reports import report_handlers
 from tinytrail.web.users import create_user, list_users, remove_user, show_api_key
@@ -15,7 +16,7 @@ from tinytrail.web.websites import change_website, create_website, list_websites
 
 
 def routes(collector: Collector) -> list[ControllerRouterHandler]:
-    """The tracker, where it reports to, and all that needs an API key."""
+    """The dashboard, the tracker, where it reports to, and all that needs an API key."""
     protected = Router(
         "/api/v1",
         guards=[require_key],
@@ -36,4 +37,4 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
             *report_handlers(),
         ],
     )
-    return [tracker, collector.handler(), protected]
+    return [show_dashboard, static_file, tracker, collector.handler(), protected]

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request, Response, get
 
 from tinytrail import __version__
+from tinytrail.core.asgi import accepts_gzip
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
 
@@ -38,12 +39,3 @@ async def tracker(request: Request[Any, Any, Any]) -> Response[bytes]:
     if accepts_gzip(request.headers.get("accept-encoding", "")):
         return Response(TRACKER_GZIPPED, headers={"content-encoding": "gzip"})
     return Response(TRACKER)
-
-
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the header names gzip, and not with a weight of 0."""
-    for coding in accept_encoding.lower().replace(" ", "").split(","):
-        name, _, weight = coding.partition(";q=")
-        if name in ("gzip", "*"):
-            return weight.strip("0.") != "" or not weight
-    return False

@@ -1,0 +1,131 @@
+"""GET / and the files it is made of: the dashboard, whose page is the same for everybody.
+
+The page holds no figures; its modules ask the API for them. All links are relative, so that a proxy may put
+it below any path.
+"""
+
+import gzip
+import hashlib
+import re
+from functools import lru_cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from string import Template
+from typing import Any, NamedTuple
+
+from litestar import Request, Response, get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+
+from tinytrail.core.asgi import accepts_gzip
+
+PAGE = "index.html"
+MAIN = "main.js"
+MEDIA_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+IMPORT = re.compile(
+    r"""\b(?:from|import) ?["']\./([\w.-]+)["']"""
+)  # not import("./x.js"), which is for later
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+)
+UNCHANGING = "public, max-age=31536000, immutable"
+
+
+def security_headers(*, is_embeddable: bool = False) -> dict[str, str]:
+    """What the page and its files may do, and who may show them in a frame: nobody, or everybody."""
+    headers = {
+        "Content-Security-Policy": POLICY.format(ancestors="*" if is_embeddable else "'none'"),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    return headers if is_embeddable else headers | {"X-Frame-Options": "DENY"}
+
+
+class File(NamedTuple):
+    media_type: str
+    content: bytes
+    gzipped: bytes
+
+    def response(self, request: Request[Any, Any, Any], headers: dict[str, str]) -> Response[bytes]:
+        """The file, gzipped for whoever takes that."""
+        headers |= {"Vary": "Accept-Encoding"}
+        if accepts_gzip(request.headers.get("accept-encoding", "")):
+            return Response(
+                self.gzipped, media_type=self.media_type, headers=headers | {"Content-Encoding": "gzip"}
+            )
+        return Response(self.content, media_type=self.media_type, headers=headers)
+
+
+@lru_cache(128)
+def compressed(content: bytes) -> bytes:
+    """At the level that takes longest, since it is done once; remembered for those who make many apps."""
+    return gzip.compress(content, 9, mtime=0)
+
+
+class Dashboard:
+    """The page and its files, read as the app is made: a restart shows what has changed."""
+
+    def __init__(self, folder: Traversable | None = None) -> None:
+        folder = folder or files("tinytrail").joinpath("static/dashboard")
+        contents = {
+            file.name: file.read_bytes()
+            for file in sorted(folder.iterdir(), key=lambda file: file.name)
+            if file.name.rpartition(".")[2] in MEDIA_TYPES
+        }
+        everything = b"".join(name.encode() + content for name, content in contents.items())
+        self.version = hashlib.sha256(everything).hexdigest()[:12]
+        page = contents.pop(PAGE)
+        self.files = {name: as_file(name, content) for name, content in contents.items()}
+        self.pages = {base: as_file(PAGE, self._page(page, base)) for base in ("", "../")}
+
+    def _page(self, template: bytes, base: str) -> bytes:
+        """The page, for an address from which the server's root is at `base`."""
+        preloads = "\n".join(
+            f'<link rel="modulepreload" href="{base}static/{self.version}/{name}">'
+            for name in self._modules()
+        )
+        text = Template(template.decode())
+        return text.substitute(base=base, version=self.version, preloads=preloads).encode()
+
+    def _modules(self) -> list[str]:
+        """All that the main module imports, and what that imports: else each would be found only as it is
+        needed, a journey to the server for every step."""
+        found, new = {MAIN}, {MAIN}
+        while new:
+            text = "".join(self.files[name].content.decode() for name in new)
+            new = set(IMPORT.findall(text)) & self.files.keys() - found
+            found |= new
+        return sorted(found - {MAIN})
+
+    def page(
+        self, request: Request[Any, Any, Any], base: str, *, is_embeddable: bool = False
+    ) -> Response[bytes]:
+        headers = security_headers(is_embeddable=is_embeddable) | {"Cache-Control": "no-store"}
+        return self.pages[base].response(request, headers)
+
+
+def as_file(name: str, content: bytes) -> File:
+    return File(MEDIA_TYPES[name.rpartition(".")[2]], content, compressed(content))
+
+
+@get("/")
+async def show_dashboard(request: Request[Any, Any, Any]) -> Response[bytes]:
+    dashboard: Dashboard = request.app.state.dashboard
+    return dashboard.page(request, base="")
+
+
+@get("/static/{version:str}/{file:str}")
+async def static_file(
+    version: FromPath[str], file: FromPath[str], request: Request[Any, Any, Any]
+) -> Response[bytes]:
+    """A file of the dashboard. Its address changes with any of them, so it may be kept for ever; a page that
+    is still open after an upgrade gets today's under yesterday's address, and keeps none."""
+    dashboard: Dashboard = request.app.state.dashboard
+    found = dashboard.files.get(file)
+    if found is None:
+        raise NotFoundException
+    kept = UNCHANGING if version == dashboard.version else "no-cache"
+    return found.response(request, security_headers() | {"Cache-Control": kept})
