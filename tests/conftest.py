@@ -5,7 +5,9 @@ and a test could then not touch the app's database.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from httpx import AsyncClient
@@ -14,6 +16,11 @@ from tests.make import BROWSER, FakeClock, calling, config_in
 from tinytrail.app import App, create_app
 from tinytrail.config import Config
 from tinytrail.core.db import Database
+from tinytrail.first_run import make_first_admin
+
+
+class SignIn(Protocol):
+    async def __call__(self, key: str) -> AsyncClient: ...
 
 
 @pytest.fixture
@@ -54,3 +61,26 @@ async def client(app: App) -> AsyncIterator[AsyncClient]:
 def db(app: App) -> Database:
     db: Database = app.state.db
     return db
+
+
+@pytest.fixture
+async def sign_in(app: App) -> AsyncIterator[SignIn]:
+    """A client that sends this key with every request."""
+    async with AsyncExitStack() as stack:
+
+        async def sign_in(key: str) -> AsyncClient:
+            return await stack.enter_async_context(calling(app, x_api_key=key))
+
+        yield sign_in
+
+
+@pytest.fixture
+async def admin_key(app: App, db: Database, clock: FakeClock) -> str:
+    key = await db.write(make_first_admin, app.state.secret, clock.now)
+    assert key
+    return key
+
+
+@pytest.fixture
+async def admin(sign_in: SignIn, admin_key: str) -> AsyncClient:
+    return await sign_in(admin_key)

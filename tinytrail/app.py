@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from tinytrail import installs, jobs, presence, product, web
 from tinytrail.config import Config
+from tinytrail.core.admin import no_admins
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock, wall_clock
 from tinytrail.core.db import open_database
@@ -22,6 +23,7 @@ from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.installs.errors import error_response as installs_error
 from tinytrail.presence.errors import error_response as presence_error
 from tinytrail.product.errors import error_response as product_error
+from tinytrail.web.auth import is_admins
 from tinytrail.web.collect import Collector
 from tinytrail.web.country import Countries
 from tinytrail.web.dashboard import Dashboard
@@ -110,6 +112,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     addresses = ClientAddress(config.server.trusted_proxies)
     countries = Countries(config.geo.database, config.geo.header)
     state = State({"config": config, "clock": clock, "secret": read_or_make_secret(config.key_file)})
+    is_admin = is_admins if config.web.enabled else no_admins
     handlers: list[ControllerRouterHandler] = [health]
     if config.web.enabled:
         state.collector = Collector(clock, RateLimit(config.web.collect_limit, clock), addresses, countries)
@@ -121,6 +124,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     if config.track.enabled:
         handlers += product.routes(
             clock,
+            is_admin,
             write_key=config.track.write_key,
             read_key=config.track.read_key,
             week_start=config.track.week_start,

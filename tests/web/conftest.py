@@ -1,25 +1,17 @@
 """Alice, who owns the website example.com; Bob, a stranger with a key of his own; and the admin."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from litestar import Litestar
 
-from tests.make import FakeClock, calling, config_in
+from tests.conftest import SignIn
+from tests.make import FakeClock, config_in
 from tests.web.cast import Owner, Traffic
 from tinytrail.config import Config
-from tinytrail.core.db import Database
-from tinytrail.first_run import make_first_admin
 
 PEER = "203.0.113.9"  # where `client` calls from
-
-
-class SignIn(Protocol):
-    async def __call__(self, key: str) -> AsyncClient: ...
 
 
 @pytest.fixture
@@ -37,29 +29,6 @@ def web_alone(folder: Path, **settings: Any) -> Config:
     """Settings without the other three systems."""
     off = {"enabled": False}
     return config_in(folder, track=off, installs=off, presence=off, **settings)
-
-
-@pytest.fixture
-async def sign_in(app: Litestar) -> AsyncIterator[SignIn]:
-    """A client that sends this key with every request."""
-    async with AsyncExitStack() as stack:
-
-        async def sign_in(key: str) -> AsyncClient:
-            return await stack.enter_async_context(calling(app, x_api_key=key))
-
-        yield sign_in
-
-
-@pytest.fixture
-async def admin_key(app: Litestar, db: Database, clock: FakeClock) -> str:
-    key = await db.write(make_first_admin, app.state.secret, clock.now)
-    assert key
-    return key
-
-
-@pytest.fixture
-async def admin(sign_in: SignIn, admin_key: str) -> AsyncClient:
-    return await sign_in(admin_key)
 
 
 async def new_user(admin: AsyncClient, account: str, email: str, role: str = "user") -> dict[str, Any]:

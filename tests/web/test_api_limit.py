@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
+from tests.conftest import SignIn
 from tests.make import FakeClock
 from tests.web.cast import code
-from tests.web.conftest import SignIn, web_alone
+from tests.web.conftest import web_alone
 from tinytrail.config import Config
 
 WEBSITES = "/api/v1/websites"

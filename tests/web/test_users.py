@@ -6,9 +6,9 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
+from tests.conftest import SignIn
 from tests.make import FakeClock, moment
 from tests.web.cast import UNKNOWN, code, message
-from tests.web.conftest import SignIn
 from tinytrail.core.db import Database
 
 USERS = "/api/v1/users"

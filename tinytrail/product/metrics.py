@@ -4,10 +4,10 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
 
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
-from tinytrail.product.keys import require_key
 from tinytrail.product.span import Span, label, parse_span
 
 # Summed up by number first: there are far more days than names.
@@ -30,8 +30,8 @@ def read_metrics(tx: Tx, span: Span, week_start: str) -> list[dict[str, str | in
     return list(found.values())
 
 
-def metrics_handler(read_key: str, week_start: str) -> HTTPRouteHandler:
-    @get("/metrics", guards=[require_key(read_key)])
+def metrics_handler(may_read: Guard, week_start: str) -> HTTPRouteHandler:
+    @get("/metrics", guards=[may_read])
     async def metrics(request: Request[Any, Any, Any], db: Db) -> dict[str, Any]:
         span = parse_span(request.query_params)
         return {"status": "success", "data": await db.read(read_metrics, span, week_start)}

@@ -4,10 +4,10 @@ from typing import Any
 
 from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
 
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
-from tinytrail.product.keys import require_key
 from tinytrail.product.pairing import PLAY
 from tinytrail.product.span import Span, label, parse_span
 
@@ -34,8 +34,8 @@ def read_sessions(tx: Tx, span: Span, week_start: str) -> list[dict[str, str | i
     ]
 
 
-def sessions_handler(read_key: str, week_start: str) -> HTTPRouteHandler:
-    @get("/sessions", guards=[require_key(read_key)])
+def sessions_handler(may_read: Guard, week_start: str) -> HTTPRouteHandler:
+    @get("/sessions", guards=[may_read])
     async def sessions(request: Request[Any, Any, Any], db: Db) -> dict[str, Any]:
         span = parse_span(request.query_params)
         return {"status": "success", "data": await db.read(read_sessions, span, week_start)}
