@@ -11,9 +11,10 @@ from pathlib import Path
 
 import uvicorn
 
-from tinytrail.app import create_app
+from tinytrail.app import App, create_app
 from tinytrail.config import Config, ConfigError
 from tinytrail.core.connect import connect, transaction
+from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 
@@ -79,6 +80,11 @@ def serve(config: Config) -> None:
     listener = listen(config.server.host, config.server.port)
     has_key_file = Path(config.key_file).exists()
     app = create_app(config)
+    with only_server(config.database):
+        run(app, config, listener, has_key_file)
+
+
+def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -> None:
     first_key = first_admins_key(config.database, read_or_make_secret(config.key_file))
     url = config.local_url(listener.getsockname()[1])
     greeting = f"TinyTrail serves {config.database} at {url}"

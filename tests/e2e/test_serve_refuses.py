@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.server import COMMAND, serving
@@ -63,6 +65,43 @@ def test_a_second_server_on_the_port_of_the_first(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         port = server.url.rpartition(":")[2]
         assert refusal(tmp_path, "--port", port).endswith(f"port {port}: Address already in use")
+
+
+@pytest.mark.parametrize("path", ["tinytrail.db", "linked.db", "hard.db"])
+def test_a_second_server_on_the_database_of_the_first(tmp_path: Path, path: str) -> None:
+    with serving(tmp_path) as server:
+        (tmp_path / "linked.db").symlink_to("tinytrail.db")
+        (tmp_path / "hard.db").hardlink_to(tmp_path / "tinytrail.db")
+        assert refusal(tmp_path, "--database", path) == (
+            f"another server serves {path} already; two would count a visitor twice, so stop that one first"
+        )
+        assert httpx.get(f"{server.url}/health").status_code == 200
+        assert server.stop() == 0
+    with serving(tmp_path) as next_one:
+        assert next_one.stop() == 0
+
+
+def test_commands_need_no_stop_and_let_no_second_server_in(tmp_path: Path) -> None:
+    """SQLite would let go of a lock of the ordinary kind whenever it closes a file."""
+    with serving(tmp_path) as server:
+        server.add_website("example.com")
+        for command in (["backup", "copy.db"], ["check"], ["key"], ["aggregate"]):
+            server.run(*command)
+        key = {"x-api-key": server.api_key()}
+        assert httpx.post(f"{server.url}/api/v1/admin/aggregate", headers=key).is_success
+        assert refusal(tmp_path).startswith("another server serves tinytrail.db already")
+
+
+def test_a_killed_server_stands_in_nobodys_way(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.stop(signal.SIGKILL)
+    with serving(tmp_path) as server:
+        assert server.stop() == 0
+
+
+def test_two_databases_in_a_folder_may_have_a_server_each(tmp_path: Path) -> None:
+    with serving(tmp_path), serving(tmp_path, "--database", "other.db") as other:
+        assert httpx.get(f"{other.url}/health").status_code == 200
 
 
 @pytest.mark.parametrize(
