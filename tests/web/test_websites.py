@@ -1,4 +1,4 @@
-"""/api/v1/websites: list, create, change, delete."""
+"""/api/v1/websites: list, show, create, change, delete."""
 
 from typing import Any
 
@@ -57,6 +57,17 @@ async def test_owners_see_their_own_an_admin_sees_all(
     }
     both = ["bob.example", "example.com"]
     assert seen == {"admin": both, "alice": ["example.com"], "bob": ["bob.example"]}
+
+
+async def test_one_website_is_shown_as_in_the_list(
+    admin: AsyncClient, alice: AsyncClient, website: str
+) -> None:
+    await alice.post(WEBSITES, json={"domain": "other.example"})
+    [listed] = [site for site in (await alice.get(WEBSITES)).json()["data"] if site["id"] == website]
+    for who in (alice, admin):
+        shown = await who.get(f"{WEBSITES}/{website.upper()}")
+        assert shown.status_code == 200
+        assert shown.json() == {"status": "success", "data": listed}
 
 
 GOOD_DOMAINS = ["localhost", "a-b.example", "xn--caf-dma.example", "192.0.2.1", "a" * 63 + ".example"]
@@ -210,7 +221,7 @@ BAD_IDS = [("1", 400, "INVALID_PAYLOAD"), (UNKNOWN[:-1], 400, "INVALID_PAYLOAD")
 
 
 @pytest.mark.parametrize(("website_id", "status", "error"), BAD_IDS)
-@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 async def test_what_is_not_there(
     alice: AsyncClient, method: str, website_id: str, status: int, error: str
 ) -> None:
@@ -219,7 +230,7 @@ async def test_what_is_not_there(
     assert (response.status_code, code(response)) == (status, error)
 
 
-@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
 async def test_what_is_not_yours_answers_as_if_it_did_not_exist(
     admin: AsyncClient, alice: AsyncClient, bob: AsyncClient, website: str, method: str
 ) -> None:

@@ -8,11 +8,19 @@ from tinytrail.web.accounts import create_account, list_accounts, remove_account
 from tinytrail.web.aggregate import aggregate
 from tinytrail.web.auth import provide_caller, require_key
 from tinytrail.web.collect import Collector
+from tinytrail.web.content_group_preview import preview_content_groups
 from tinytrail.web.dashboard import show_dashboard, static_file
 from tinytrail.web.health import tracker
 from tinytrail.web.reports import report_handlers
 from tinytrail.web.users import create_user, list_users, remove_user, show_api_key
-from tinytrail.web.websites import change_website, create_website, list_websites, remove_website
+from tinytrail.web.website_status import show_status
+from tinytrail.web.websites import (
+    change_website,
+    create_website,
+    list_websites,
+    remove_website,
+    show_website,
+)
 
 
 def routes(collector: Collector) -> list[ControllerRouterHandler]:
@@ -31,8 +39,11 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
             remove_user,
             list_websites,
             create_website,
+            show_website,
             change_website,
             remove_website,
+            show_status,
+            preview_content_groups,
             aggregate,
             *report_handlers(),
         ],

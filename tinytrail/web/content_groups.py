@@ -1,19 +1,24 @@
 """Content groups: names for parts of a website ("Blog" is /blog/*).
 
-Patterns are matched by `regex`, not by `re`: it can be told to give up. A pattern that takes for ever on some
-path would else hold the writer, and with it everybody.
+Regular expressions are matched by `regex`, not by `re`: it can be told to give up. A pattern that takes for
+ever on some path would else hold the writer, and with it everybody. Globs cannot, and `re` is faster.
 """
 
 import fnmatch
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Annotated
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
+from typing import Annotated, Any
 
 import msgspec
 import regex
 from msgspec import Meta
 
+from tinytrail.core.errors import invalid
+
 PATIENCE = 0.05  # seconds for a pattern and a path; some microseconds are usual
+PATIENCE_FOR_ALL = 5.0  # seconds for all paths of a website
 
 
 class ContentGroup(msgspec.Struct, frozen=True):
@@ -30,6 +35,8 @@ class ContentGroup(msgspec.Struct, frozen=True):
             raise ValueError(f"`{self.pattern}` is no regular expression: {error}") from None
 
 
+Groups = Annotated[tuple[ContentGroup, ...], Meta(max_length=100)]
+
 GROUPS = msgspec.json.Decoder(tuple[ContentGroup, ...])
 
 
@@ -38,14 +45,37 @@ def decode_groups(stored: str) -> tuple[ContentGroup, ...]:
 
 
 @lru_cache(512)
-def compile_pattern(pattern: str) -> "regex.Pattern[str]":
-    return regex.compile(pattern if pattern.startswith("^") else "^" + fnmatch.translate(pattern))
+def compile_pattern(pattern: str) -> Callable[[str], Any]:
+    """What tells whether a path matches: something true, or None. It may raise TimeoutError."""
+    if pattern.startswith("^"):
+        return partial(regex.compile(pattern).search, timeout=PATIENCE)
+    return re.compile(fnmatch.translate(pattern)).match
 
 
-def group_of(path: str, groups: Sequence[ContentGroup]) -> str | None:
-    """The name of the first group whose pattern matches, None where none does.
+def place_of(path: str, groups: Sequence[ContentGroup]) -> int | None:
+    """Which of the groups the path belongs to: the first whose pattern matches; None where none does.
 
     Raises TimeoutError for a pattern that takes too long.
     """
-    matches = (g.name for g in groups if compile_pattern(g.pattern).search(path, timeout=PATIENCE))
-    return next(matches, None)
+    places = (place for place, group in enumerate(groups) if compile_pattern(group.pattern)(path))
+    return next(places, None)
+
+
+def group_of(path: str, groups: Sequence[ContentGroup]) -> str | None:
+    """The name of the path's group, None where it has none. Raises TimeoutError as `place_of` does."""
+    place = place_of(path, groups)
+    return None if place is None else groups[place].name
+
+
+def places_of(paths: Iterable[str], groups: Sequence[ContentGroup]) -> list[int | None]:
+    """`place_of` each. Raises 400 where a pattern takes too long, or all of them on all paths."""
+    until = time.monotonic() + PATIENCE_FOR_ALL
+    places = []
+    for path in paths:
+        try:
+            places.append(place_of(path, groups))
+        except TimeoutError:
+            invalid("content_groups", "a pattern takes too long on one of the website's paths")
+        if time.monotonic() > until:
+            invalid("content_groups", "the patterns take too long on all of the website's paths")
+    return places

@@ -18,14 +18,13 @@ from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
-from tinytrail.web.content_groups import ContentGroup, decode_groups, group_of
+from tinytrail.web.content_groups import ContentGroup, Groups, decode_groups, places_of
 from tinytrail.web.deletion import mark_for_deletion, purge_leftovers
 from tinytrail.web.errors import success
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.ASCII | re.IGNORECASE)
 
-Groups = Annotated[tuple[ContentGroup, ...], Meta(max_length=100)]
 Addresses = Annotated[tuple[str, ...], Meta(max_length=1000)]
 
 
@@ -164,12 +163,11 @@ def _checked(tx: Tx, website: Website) -> Website:
 
 
 def regroup_paths(tx: Tx, website: Website) -> None:
-    """Judge all paths that the website ever had by its new patterns. Raises 400 for one too slow."""
+    """Judge all paths that the website ever had by its new patterns. Raises 400 for those too slow."""
     paths = tx.execute("select id, path from paths where site = :site", {"site": website.site}).fetchall()
-    try:
-        groups = [(group_of(path, website.content_groups), path_id) for path_id, path in paths]
-    except TimeoutError:
-        invalid("content_groups", "a pattern takes too long on one of the website's paths")
+    names: dict[int | None, str] = {place: group.name for place, group in enumerate(website.content_groups)}
+    places = places_of((path for _, path in paths), website.content_groups)
+    groups = [(names.get(place), path_id) for (path_id, _), place in zip(paths, places, strict=True)]
     tx.executemany("update paths set content_group = ? where id = ?", groups)
 
 
@@ -183,6 +181,11 @@ def delete_website(tx: Tx, caller: Caller, website_id: str) -> Website:
 async def list_websites(caller: CurrentCaller, db: Db) -> dict[str, Any]:
     found = await db.read(websites_of, None if caller.is_admin else caller.account_id)
     return success([website.as_json() for website in found])
+
+
+@get("/websites/{website_id:str}")
+async def show_website(website_id: FromPath[str], caller: CurrentCaller, db: Db) -> dict[str, Any]:
+    return success((await db.read(website_for, caller, parse_uuid(website_id, "id"))).as_json())
 
 
 @post("/websites")
