@@ -42,6 +42,10 @@ class Happening(NamedTuple):
     def day(self) -> date:
         return datetime.fromtimestamp(self.at, ZoneInfo(self.site.zone)).date()
 
+    @property
+    def hour(self) -> str:
+        return f"{datetime.fromtimestamp(self.at, ZoneInfo(self.site.zone)):%Y-%m-%dT%H:00}"
+
 
 class Visit:
     def __init__(self, first: Happening) -> None:
@@ -179,13 +183,17 @@ class Expected:
             rows.append({"step": name, "sessions": count, "conversion_rate": rate})
         return rows
 
-    def timeseries(self, metric: str, path: str | None) -> list[dict[str, Any]]:
+    def timeseries(self, metric: str, path: str | None, by: str = "day") -> list[dict[str, Any]]:
         days = [self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1)]
-        return [{"date": str(day), "value": self.metric(metric, path, day)} for day in days]
+        hours = [f"{day}T{hour:02}:00" for day in days for hour in range(24)]
+        return [
+            {"date": str(when), "value": self.metric(metric, path, by, when)}
+            for when in (hours if by == "hour" else days)
+        ]
 
-    def metric(self, metric: str, path: str | None, day: date) -> float:
-        views = [view for view in self.views if view.day == day and path in (None, view.path)]
-        visits = [visit for visit in self.visits if visit.day == day]
+    def metric(self, metric: str, path: str | None, by: str, when: Any) -> float:
+        views = [view for view in self.views if getattr(view, by) == when and path in (None, view.path)]
+        visits = [visit for visit in self.visits if getattr(visit.first, by) == when]
         with_views = [visit for visit in visits if visit.views]
         if path:
             visits = [visit for visit in visits if any(view.path == path for view in visit.views)]
@@ -194,6 +202,8 @@ class Expected:
                 return len(views)
             case "unique_pageviews":
                 return uniques(views)
+            case "unique_visitors":
+                return uniques(views) if path else visitors(visits)
             case "visits":
                 return len(visits)
             case "bounce_rate":
@@ -204,6 +214,11 @@ class Expected:
                 return sum(path in (None, visit.views[0].path) for visit in with_views)
             case _:
                 return sum(path in (None, visit.views[-1].path) for visit in with_views)
+
+
+def searched(rows: list[dict[str, Any]], text: str, *keys: str) -> list[dict[str, Any]]:
+    """Those rows that have the text in one of these."""
+    return [row for row in rows if any(text.lower() in (row[key] or "").lower() for key in keys)]
 
 
 def takes(event: Happening, step: str) -> bool:

@@ -6,11 +6,12 @@ TINYTRAIL_TEST_EXAMPLES=2000 makes it look longer (the default is what a commit 
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from httpx import ASGITransport, AsyncClient
@@ -18,7 +19,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.make import BROWSER, FakeClock, config_in
-from tests.web.model import DEFAULT_TYPES, Expected, Happening, Site
+from tests.web.model import DEFAULT_TYPES, Expected, Happening, Site, searched
 from tinytrail.app import create_app
 from tinytrail.first_run import make_first_admin
 
@@ -54,6 +55,7 @@ GROUPS = [{"name": "Blog", "pattern": "/blog/*"}, {"name": "Docs", "pattern": "^
 WIDTHS = ((320, "320-375"), (1440, "1025-1440"), (None, "unknown"))
 TYPES = ("page_view", "page_view", "page_view", "scroll_25", "close_tab", "outbound_link", "custom", "signup")
 GAPS = (0, 0, 0, 1, 59, 59, 600, 600, 1799, 1800, 1800, 1801, 5000, 20_000, 86_400)
+SEARCHES = ("", "BLOG", "o", "mai", "sign", "%")
 FUNNELS = (
     ["/", "/blog/a"],
     ["/blog/a", "signup", "/blog/a"],
@@ -61,7 +63,7 @@ FUNNELS = (
     ["/", "/nowhere", "/"],
 )
 METRICS = (
-    "pageviews", "visits", "unique_pageviews", "bounce_rate", "avg_session_duration",
+    "pageviews", "visits", "unique_visitors", "unique_pageviews", "bounce_rate", "avg_session_duration",
     "landing_page_entries", "exit_page_exits",
 )  # fmt: skip
 
@@ -112,6 +114,47 @@ STEPS = st.integers(0, 19).flatmap(
     lambda die: ROLL_UPS if die in (0, 1, 2) else st.just(Restart()) if die == 3 else POSTS
 )
 STREAMS = st.lists(STEPS, min_size=20, max_size=50)
+
+
+class Claim(NamedTuple):
+    """What stands under `key` in the data of a report."""
+
+    report: str
+    params: dict[str, Any]
+    key: str
+    expected: Any
+
+
+def claims_of(expected: Expected, earlier: Expected) -> Iterator[Claim]:
+    yield Claim("summary", {}, "metrics", {k: {"value": v} for k, v in expected.summary().items()})
+    for search in SEARCHES:
+        asked = {"search": search} if search else {}
+        yield Claim("pages", asked, "rows", searched(expected.pages(), search, "path"))
+        for grouping, rows, keys in (
+            ("channel", expected.by(lambda first: first.channel, "channel"), ["channel"]),
+            ("domain", expected.by(lambda first: first.referrer, "referrer"), ["referrer"]),
+            ("utm", expected.campaigns(), ["utmSource", "utmMedium", "utmCampaign"]),
+        ):
+            params = asked | {"group_by": grouping}
+            yield Claim("sources", params, "rows", searched(rows, search, *keys))
+        yield Claim("flow", asked, "landing_pages", searched(expected.landing_pages(), search, "path"))
+        yield Claim("flow", asked, "exit_pages", searched(expected.exit_pages(), search, "path"))
+        yield Claim("custom-events", asked, "rows", searched(expected.custom_events(), search, "name"))
+    yield Claim("devices", {}, "device_types", expected.by(lambda first: first.device, "deviceType"))
+    yield Claim("devices", {}, "browsers", expected.by(lambda first: first.browser, "browserFamily"))
+    yield Claim("devices", {}, "os_families", expected.by(lambda first: first.os, "osFamily"))
+    yield Claim("devices", {}, "screen_resolutions", expected.by(lambda first: first.screen, "bucket"))
+    for steps in FUNNELS:
+        yield Claim("funnel", {"steps[]": steps}, "funnel", expected.funnel(steps))
+    for metric in METRICS:
+        for path in (None, "/", "/blog/a"):
+            params = {"metric": metric} | ({"path": path} if path else {})
+            yield Claim("timeseries", params, "series", expected.timeseries(metric, path))
+            compared = params | {"compare": "previous_period"}
+            yield Claim("timeseries", compared, "previous", earlier.timeseries(metric, path))
+            if (expected.end - expected.start).days < 5:  # the model is slow
+                hourly = params | {"interval": "hour"}
+                yield Claim("timeseries", hourly, "series", expected.timeseries(metric, path, "hour"))
 
 
 class World:
@@ -187,42 +230,24 @@ class World:
         answer = await self.client.post("/api/v1/admin/aggregate", json={"date": str(day)})
         assert answer.status_code == 200, answer.text
 
-    async def report(self, site: Site, name: str, **params: Any) -> Any:
-        query: dict[str, Any] = {"website_id": self.ids[site], "per_page": 500} | params
-        answer = await self.client.get(f"/api/v1/reports/{name}", params=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()["data"]
-
     async def check(self, site: Site, start: date, end: date, include_bots: bool, group: str | None) -> None:
-        expected = Expected(self.events, site, start, end, include_bots, group)
-        asked: dict[str, Any] = {"start_date": str(start), "end_date": str(end)}
-        asked |= {"include_bots": str(include_bots).lower()} | ({"content_group": group} if group else {})
+        """All claims hold, asked in batches."""
 
-        async def got(name: str, **more: Any) -> Any:
-            return await self.report(site, name, **asked, **more)
+        def model(start: date, end: date) -> Expected:
+            return Expected(self.events, site, start, end, include_bots, group)
 
-        metrics = (await got("summary"))["metrics"]
-        assert {name: metric["value"] for name, metric in metrics.items()} == expected.summary()
-        assert (await got("pages"))["rows"] == expected.pages()
-        assert (await got("sources"))["rows"] == expected.by(lambda first: first.channel, "channel")
-        by_domain = (await got("sources", group_by="domain"))["rows"]
-        assert by_domain == expected.by(lambda first: first.referrer, "referrer")
-        assert (await got("sources", group_by="utm"))["rows"] == expected.campaigns()
-        devices = await got("devices")
-        assert devices["device_types"] == expected.by(lambda first: first.device, "deviceType")
-        assert devices["browsers"] == expected.by(lambda first: first.browser, "browserFamily")
-        assert devices["os_families"] == expected.by(lambda first: first.os, "osFamily")
-        assert devices["screen_resolutions"] == expected.by(lambda first: first.screen, "bucket")
-        flow = await got("flow")
-        assert flow["landing_pages"] == expected.landing_pages()
-        assert flow["exit_pages"] == expected.exit_pages()
-        assert (await got("custom-events"))["rows"] == expected.custom_events()
-        for steps in FUNNELS:
-            assert (await got("funnel", **{"steps[]": steps}))["funnel"] == expected.funnel(steps)
-        for metric in METRICS:
-            for path in (None, "/", "/blog/a"):
-                series = await got("timeseries", metric=metric, **({"path": path} if path else {}))
-                assert series["series"] == expected.timeseries(metric, path), (metric, path)
+        days = end - start + timedelta(days=1)
+        claims = list(claims_of(model(start, end), model(start - days, end - days)))
+        beside: dict[str, Any] = {"website_id": self.ids[site], "per_page": 500}
+        beside |= {"start_date": str(start), "end_date": str(end)}
+        beside |= {"include_bots": str(include_bots).lower()} | ({"content_group": group} if group else {})
+        for first in range(0, len(claims), 20):
+            some = claims[first : first + 20]
+            asked = [f"{claim.report}?{urlencode(claim.params, doseq=True)}" for claim in some]
+            answer = await self.client.get("/api/v1/reports/batch", params=beside | {"reports[]": asked})
+            assert answer.status_code == 200, answer.text
+            for claim, data in zip(some, answer.json()["data"]["reports"], strict=True):
+                assert data[claim.key] == claim.expected, (claim.report, claim.params, beside)
 
     async def check_all(self, everything: bool) -> None:
         days = [event.day for event in self.events] or [date(2026, 3, 14)]

@@ -2,12 +2,14 @@
 
 `counts()` builds a query of (day, value, is_bot, measures...). A report without a filter adds up `daily`
 for the days rolled up and counts the rest ("open" days, always today) from visits and events; a filter,
-and the rollup itself, count everything. So what a report shows never depends on when a job last ran.
+hours instead of days, and the rollup itself, count everything. So what a report shows never depends on when
+a job last ran.
 
 Only names from this module and from DIMENSIONS are formatted into SQL. Values are always bound:
 :site, :start, :end (days), :include_bots, and :content_group where there is that filter.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
@@ -24,7 +26,7 @@ GROUP_PATHS = "select id from paths where site = :site and content_group = :cont
 class Part(NamedTuple):
     """A query that supplies some of a dimension's measures."""
 
-    day: str
+    of: str  # whose day it is counted on: of the visit (v) or the event (e)
     value: str
     measures: dict[str, str]
     source: str  # what follows "from"; {visits} and {events} stand for the rows asked for
@@ -38,6 +40,13 @@ VISITS_OF_PATHS = f"""
       join visits v on v.id = p.visit
      where {{visits}}"""
 
+AtDay = Callable[[str], str]  # SQL for the day, or the hour, that a visit (v) or an event (e) is counted on
+
+
+def by_day(alias: str) -> str:
+    return f"{alias}.day"
+
+
 OF_VISITS = {
     "visits": "count(*)",
     "visitors": "count(distinct v.visitor)",
@@ -50,27 +59,27 @@ def parts_of(dimension: str) -> list[Part]:
     if dimension == SITE:
         with_a_page = {"entries": "count(v.entry)", "exits": "count(v.exit)"}
         return [
-            Part("v.day", "0", OF_VISITS | with_a_page, VISITS),
-            Part("e.day", "0", {"pageviews": "count(*)"}, PAGE_VIEWS),
+            Part("v", "0", OF_VISITS | with_a_page, VISITS),
+            Part("e", "0", {"pageviews": "count(*)"}, PAGE_VIEWS),
         ]
     if dimension == PATH:
         pageviews = {"pageviews": "count(*)", "visitors": "count(distinct v.visitor)"}
         visits = {"visits": "count(*)", "bounces": BOUNCES, "seconds": SECONDS}
         return [
-            Part("e.day", "e.path", pageviews, PAGE_VIEWS),
-            Part("v.day", "p.path", visits, VISITS_OF_PATHS),
-            Part("v.day", "v.entry", {"entries": "count(*)"}, VISITS + " and v.entry is not null"),
-            Part("v.day", "v.exit", {"exits": "count(*)"}, VISITS + " and v.exit is not null"),
+            Part("e", "e.path", pageviews, PAGE_VIEWS),
+            Part("v", "p.path", visits, VISITS_OF_PATHS),
+            Part("v", "v.entry", {"entries": "count(*)"}, VISITS + " and v.entry is not null"),
+            Part("v", "v.exit", {"exits": "count(*)"}, VISITS + " and v.exit is not null"),
         ]
     if dimension == EVENT:
-        return [Part("e.day", "e.name", {"events": "count(*)"}, CUSTOM_EVENTS)]
-    return [Part("v.day", f"v.{dimension}", OF_VISITS, f"{VISITS} and v.{dimension} is not null")]
+        return [Part("e", "e.name", {"events": "count(*)"}, CUSTOM_EVENTS)]
+    return [Part("v", f"v.{dimension}", OF_VISITS, f"{VISITS} and v.{dimension} is not null")]
 
 
-def counts(dimension: str, measures: tuple[str, ...], filtered: bool) -> str:
+def counts(dimension: str, measures: tuple[str, ...], filtered: bool, at: AtDay = by_day) -> str:
     """A query for these measures, by day and value, of the period asked for; one row or several each."""
-    if filtered:
-        return recount(dimension, measures, content_group=True)
+    if filtered or at is not by_day:
+        return recount(dimension, measures, content_group=filtered, at=at)
     return f"""
         select day, value, is_bot, {", ".join(measures)}
           from daily
@@ -81,7 +90,12 @@ def counts(dimension: str, measures: tuple[str, ...], filtered: bool) -> str:
 
 
 def recount(
-    dimension: str, measures: tuple[str, ...], *, only_open: bool = False, content_group: bool = False
+    dimension: str,
+    measures: tuple[str, ...],
+    *,
+    only_open: bool = False,
+    content_group: bool = False,
+    at: AtDay = by_day,
 ) -> str:
     """Count from visits and events: the open days of the period only, or all of it."""
     if only_open:
@@ -104,7 +118,7 @@ def recount(
             continue
         columns = ", ".join(part.measures.get(measure, "0") + " as " + measure for measure in measures)
         queries.append(
-            f"select {part.day} as day, {part.value} as value, v.is_bot as is_bot, {columns} "
+            f"select {at(part.of)} as day, {part.value} as value, v.is_bot as is_bot, {columns} "
             f"from {part.source.format(**where)} group by 1, 2, 3"
         )
     return " union all ".join(queries)

@@ -23,6 +23,7 @@ from tinytrail.web.reports import (
     summary,
     timeseries,
 )
+from tinytrail.web.reports.batch import read_batch
 from tinytrail.web.reports.common import Params, Query, Report, as_csv, parse_query
 
 REPORTS: tuple[Report, ...] = (
@@ -37,6 +38,8 @@ REPORTS: tuple[Report, ...] = (
     custom_events.REPORT,
     timeseries.REPORT,
 )
+
+BY_NAME = {report.name: report for report in REPORTS}
 
 
 def answer(
@@ -57,6 +60,12 @@ def file_name(report: Report, query: Query) -> str:
     return f"{query.website.domain}-{report.name}-{start}-{end}.csv"
 
 
+@get("/reports/batch")
+async def batch(request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now) -> Response[bytes]:
+    data = await db.read(read_batch, BY_NAME, caller, request.query_params, now)
+    return Response(msgspec.json.encode(success(data)), headers={"content-type": "application/json"})
+
+
 def report_handlers() -> list[HTTPRouteHandler]:
     """A handler for each report; key, limit and scope come from the router they are mounted in."""
 
@@ -70,4 +79,4 @@ def report_handlers() -> list[HTTPRouteHandler]:
 
         return read
 
-    return [handler(report) for report in REPORTS]
+    return [*(handler(report) for report in REPORTS), batch]

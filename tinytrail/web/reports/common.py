@@ -12,7 +12,7 @@ from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller, parse_uuid
-from tinytrail.web.counts import counts
+from tinytrail.web.counts import AtDay, by_day, counts
 from tinytrail.web.dimensions import SITE
 from tinytrail.web.reports.period import Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for
@@ -34,6 +34,7 @@ class Query(msgspec.Struct, frozen=True):
     compared_with: Period | None
     include_bots: bool
     content_group: str | None
+    search: str  # case folded; empty: all rows
     page: int
     per_page: int
     format: str
@@ -53,13 +54,14 @@ class Query(msgspec.Struct, frozen=True):
             "end": self.period.end,
             "include_bots": self.include_bots,
             "content_group": self.content_group,
+            "search": self.search,
             "limit": self.limit,
             "offset": self.offset,
         } | more
 
-    def counts(self, dimension: str, *measures: str) -> str:
-        """SQL for these measures of the period, by day and value."""
-        return counts(dimension, measures, filtered=self.content_group is not None)
+    def counts(self, dimension: str, *measures: str, at: AtDay = by_day) -> str:
+        """SQL for these measures of the period, by day (or hour) and value."""
+        return counts(dimension, measures, filtered=self.content_group is not None, at=at)
 
     def totals(self, dimension: str, *measures: str) -> str:
         """SQL for the sums of these measures over the period, by value."""
@@ -122,6 +124,7 @@ def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:
         compared_with=compared(period, compare) if compare else None,
         include_bots=include_bots,
         content_group=params.get("content_group") or None,
+        search=params.get("search", "").casefold(),
         page=min(number(params, "page", 1), FAR_PAGE),
         per_page=per_page,
         format=format,

@@ -7,6 +7,7 @@ import msgspec
 from tinytrail.core.connect import Tx
 from tinytrail.web.dimensions import EVENT
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
+from tinytrail.web.reports.search import matching
 
 
 class EventRow(msgspec.Struct):
@@ -19,7 +20,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
         select strings.value as name, events as count
           from ({query.totals(EVENT, "events")}) totals
           join strings on strings.id = totals.value
-         where :event_name is null or strings.value = :event_name
+         where (:event_name is null or strings.value = :event_name) and {matching(tx, query, "strings.value")}
          order by count desc, name
          limit :limit offset :offset
     """

@@ -7,6 +7,7 @@ import msgspec
 from tinytrail.core.connect import Tx
 from tinytrail.web.dimensions import PATH
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
+from tinytrail.web.reports.search import matching
 
 
 class LandingPage(msgspec.Struct):
@@ -19,12 +20,12 @@ class ExitPage(msgspec.Struct):
     exits: int
 
 
-# `measure` is one of the two names below, never a request's.
+# `measure` is one of the two names below, `matching` a condition; nothing is a request's.
 ENDS = """
     select path, {measure}
       from ({totals})
       join paths on paths.id = value
-     where {measure} > 0
+     where {measure} > 0 and {matching}
      order by {measure} desc, path
      limit :limit offset :offset
 """
@@ -32,7 +33,8 @@ ENDS = """
 
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     def ends(measure: str) -> str:
-        return ENDS.format(measure=measure, totals=query.totals(PATH, measure))
+        totals = query.totals(PATH, measure)
+        return ENDS.format(measure=measure, totals=totals, matching=matching(tx, query, "path"))
 
     return {
         "period": query.period.as_json(),

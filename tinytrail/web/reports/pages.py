@@ -7,6 +7,7 @@ import msgspec
 from tinytrail.core.connect import Tx
 from tinytrail.web.dimensions import PATH
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
+from tinytrail.web.reports.search import matching
 
 
 class PageRow(msgspec.Struct, rename="camel"):
@@ -21,7 +22,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
         select path, content_group, pageviews, visitors as unique_pageviews
           from ({query.totals(PATH, "pageviews", "visitors")})
           join paths on paths.id = value
-         where pageviews > 0
+         where pageviews > 0 and {matching(tx, query, "path")}
          order by pageviews desc, path
          limit :limit offset :offset
     """

@@ -6,6 +6,7 @@ import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.reports.common import Query, Report, Table, one_of
+from tinytrail.web.reports.search import matching
 from tinytrail.web.reports.visits_by import visits_by
 
 
@@ -30,6 +31,7 @@ CAMPAIGNS = """
            visits
       from ({totals}) totals
       join strings on strings.id = totals.value
+     where {matching}
      order by visits desc, 1, 2, 3
      limit :limit offset :offset
 """
@@ -42,7 +44,9 @@ def grouping(query: Query) -> str:
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     group_by = grouping(query)
     if group_by == "utm":
-        campaigns = query.rows(tx, UtmRow, CAMPAIGNS.format(totals=query.totals("utm", "visits")))
+        matches = matching(tx, query, *(f"strings.value ->> {place}" for place in range(3)))
+        sql = CAMPAIGNS.format(totals=query.totals("utm", "visits"), matching=matches)
+        campaigns = query.rows(tx, UtmRow, sql)
         found = [msgspec.to_builtins(row) for row in campaigns]
     else:
         dimension = COLUMNS[group_by][0]  # by channel or referrer: named as the API names them
