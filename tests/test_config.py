@@ -21,6 +21,7 @@ GOOD = {
     "new_limit": "",
     "heartbeat_limit": "7/1d",
     "week_start": "sunday",
+    "log_format": "json",
     "public_url": "https://stats.example.com",
     "webhook_url": "https://example.com/hook?token=a",
     "trusted_proxies": "10.0.0.0/8, ::1",

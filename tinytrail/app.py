@@ -97,6 +97,7 @@ class App(Litestar):
         try:
             await handler(scope, receive, send)
         except Exception as error:
+            scope["path_template"] = scope["path"]  # as routing does
             request = AnyRequest(scope)
             response = error_response(request, error).to_asgi_response(app=None, request=request)
             await response(scope, receive, send)

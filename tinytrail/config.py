@@ -50,6 +50,7 @@ class Server(Section, frozen=True):
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000  # 0: any free one
     trusted_proxies: tuple[str, ...] = ()
     public_url: Annotated[str, Meta(pattern=ADDRESS)] = ""
+    log_format: Literal["text", "json"] = "text"
 
     def __post_init__(self) -> None:
         for network in self.trusted_proxies:

@@ -17,6 +17,7 @@ from tinytrail.core.connect import connect, transaction
 from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
+from tinytrail.logs import log_problems_only
 
 log = logging.getLogger(__name__)
 
@@ -64,19 +65,13 @@ def first_admins_key(database: str, secret: bytes) -> str | None:
         return make_first_admin(tx, secret, time.time())
 
 
-def log_problems_only() -> None:
-    """To stderr. Nothing of a request that is merely wrong: whoever scans the port could fill the disk."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
-
-
 def serve(config: Config) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish what was accepted.
 
     Raises ConfigError, DatabaseError, OSError or ValueError before anything is served. The admin comes
     last: a start that failed after would have shown nobody the key.
     """
-    log_problems_only()
+    log_problems_only(config.server.log_format)
     listener = listen(config.server.host, config.server.port)
     has_key_file = Path(config.key_file).exists()
     app = create_app(config)

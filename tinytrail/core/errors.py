@@ -45,7 +45,9 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
         case HTTPException(status_code=status) if status < 500:
             return Failure(status, _sentence(error), dict(error.headers or {}))
         case _:
-            log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+            # The route, not the path: that may hold a share's token.
+            route = request.scope.get("path_template") or "a request"
+            log.error("%s %s failed", request.method, route, exc_info=error)
             return Failure(500, "Unexpected server error", {})
 
 
