@@ -3,7 +3,7 @@
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: serve test lint format check bench screenshots browser
+.PHONY: serve test lint format check faults bench screenshots browser
 
 serve: .venv/serve-ready  ## run the server here
 	@.venv/bin/tinytrail serve
@@ -21,6 +21,9 @@ format: .venv/dev-ready
 	@.venv/bin/ruff format .
 
 check: lint test  ## what a commit must pass
+
+faults: .venv/dev-ready  ## the long form of tests/faults: kills, slow clients, addresses by the million (as root)
+	@.venv/bin/python -m pytest -m long tests/faults
 
 bench: .venv/dev-ready  ## throughput against a bare ASGI answer (needs wrk)
 	@for name in collect heartbeats; do .venv/bin/python -m bench.$$name; done

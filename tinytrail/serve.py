@@ -1,5 +1,6 @@
 """`tinytrail serve`: the listening socket, uvicorn, and what the terminal is told."""
 
+import asyncio
 import gc
 import logging
 import signal
@@ -18,10 +19,12 @@ from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 from tinytrail.logs import log_problems_only
+from tinytrail.protocol import Protocol, allow_many_connections, close_stuck
 
 log = logging.getLogger(__name__)
 
 GRACE = 10  # seconds that a stop waits for requests under way
+TICKS_A_LOOK = 20  # uvicorn ticks ten times a second
 
 
 class Server(uvicorn.Server):
@@ -34,6 +37,11 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         print(self._greeting, flush=True)
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_A_LOOK == 0:
+            close_stuck(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -72,6 +80,7 @@ def serve(config: Config) -> None:
     last: a start that failed after would have shown nobody the key.
     """
     log_problems_only(config.server.log_format)
+    allow_many_connections()
     listener = listen(config.server.host, config.server.port)
     has_key_file = Path(config.key_file).exists()
     app = create_app(config)
@@ -98,6 +107,7 @@ def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -
     Server(
         uvicorn.Config(
             app,
+            http=Protocol,
             lifespan="on",  # else uvicorn would go on without the database
             log_config=None,
             access_log=False,

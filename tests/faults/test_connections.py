@@ -1,0 +1,236 @@
+"""Clients that say nothing, too much, or hang up: nobody else notices."""
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from tests.faults.wire import (
+    SECONDS,
+    all_said,
+    connected,
+    memory,
+    open_files,
+    prepare,
+    request,
+    serving_with,
+)
+from tests.make import BROWSER, hit
+from tests.server import Server, serving
+
+IMPATIENT = "from tinytrail import protocol; protocol.PATIENCE = 1.0"
+PATIENT = "from tinytrail import protocol; protocol.PATIENCE = 4.0"
+NO_LIMIT = {"TINYTRAIL_WEB_COLLECT_LIMIT": ""}
+
+UNFINISHED = [
+    ("nothing", b""),
+    ("half a line", b"GET /hea"),
+    ("half a head", b"GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: "),
+    ("half a body", request("/track", b"x" * 100)[:-50]),
+    ("half a body that nobody waits for", request("/health", b"x" * 100)[:-50]),
+    (
+        "a chunk without an end",
+        b"POST /track HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all: none of this may harm it."""
+    with serving(tmp_path_factory.mktemp("served")) as server:
+        yield server
+
+
+def is_well(server: Server) -> bool:
+    return bool(httpx.get(f"{server.url}/health", timeout=SECONDS).json()["status"] == "ok")
+
+
+def wait_for_files(server: Server, most: int) -> None:
+    deadline = time.monotonic() + SECONDS
+    while open_files(server) > most:
+        assert time.monotonic() < deadline, f"{open_files(server)} files are open"
+        time.sleep(0.05)
+
+
+def drop(client: socket.socket) -> None:
+    """Hang up without a goodbye: the other side sees a reset."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def test_who_does_not_finish_a_request_is_hung_up_on_and_others_are_served(tmp_path: Path) -> None:
+    with serving_with(IMPATIENT, tmp_path) as server, ExitStack() as stack:
+        waiting = {name: stack.enter_context(connected(server)) for name, _ in UNFINISHED}
+        for name, sent in UNFINISHED:
+            waiting[name].sendall(sent)
+        assert is_well(server)
+        for name, client in waiting.items():
+            said = all_said(client)  # fails by a timeout if the server never hangs up
+            assert said.count(b"HTTP/1.1") <= 1, name
+    assert (tmp_path / "log").read_text() == ""  # a few are no news
+
+
+def test_who_is_slow_but_steady_within_the_time_is_served(tmp_path: Path) -> None:
+    website = prepare(tmp_path).website
+    with serving_with(PATIENT, tmp_path) as server, connected(server) as client:
+        sent = request("/api/v1/collect", msgspec.json.encode(hit(website)))
+        for start in range(0, len(sent), 50):
+            client.sendall(sent[start : start + 50])
+            time.sleep(0.02)
+        assert client.recv(1000).startswith(b"HTTP/1.1 202 ")
+
+
+def test_who_does_not_read_an_answer_is_hung_up_on(tmp_path: Path) -> None:
+    large = "from tinytrail.web import health; health.TRACKER = b'x' * 50_000_000"
+    with serving_with(f"{IMPATIENT}; {large}", tmp_path) as server, connected(server) as client:
+        idle = open_files(server)
+        client.sendall(b"GET /js/tracker.js HTTP/1.1\r\nHost: x\r\n\r\n")
+        wait_for_files(server, idle - 1)
+        assert is_well(server)
+
+
+def test_who_sends_requests_by_the_thousand_and_reads_none_of_the_answers_is_hung_up_on(
+    server: Server,
+) -> None:
+    before = memory(server)
+    with ExitStack() as stack:
+        for _ in range(20):
+            client = stack.enter_context(connected(server))
+            with contextlib.suppress(ConnectionError):
+                client.sendall(b"GET /js/tracker.js HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
+                assert all_said(client).count(b"HTTP/1.1 200 ") < 5000
+        assert memory(server) - before < 60  # what one read brings, once; 300 if each were kept
+        assert is_well(server)
+
+
+@pytest.mark.parametrize("clients", [1500, pytest.param(10_000, marks=pytest.mark.long)])
+def test_slow_connections_by_the_thousand(tmp_path: Path, clients: int) -> None:
+    with serving_with(PATIENT, tmp_path) as server:
+        before, idle = memory(server), open_files(server)
+        with ExitStack() as stack:
+            for _ in range(clients):
+                stack.enter_context(connected(server)).sendall(b"GET /health HTTP/1.1\r\nX-Slow: ")
+            assert is_well(server)
+            assert memory(server) - before < 10 + clients * 20 / 1024  # 7 KB each were measured
+            wait_for_files(server, idle + 1)
+            assert is_well(server)
+    [*said] = (tmp_path / "log").read_text().splitlines()
+    assert said
+    assert all(line.endswith("connections were closed: no whole request in 4 seconds") for line in said)
+
+
+def endless(name: str) -> tuple[bytes, bytes]:
+    """What a request begins with, and what then comes again and again."""
+    get, post = b"GET /health HTTP/1.1\r\nHost: x\r\n", b"POST /track HTTP/1.1\r\nHost: x\r\n"
+    chunked = post + b"Transfer-Encoding: chunked\r\n\r\n"
+    return {
+        "an endless address": (b"GET /health?", b"x" * 1000),
+        "an endless header": (get + b"X-Long: ", b"x" * 1000),
+        "endless headers": (get, b"X-Many: x\r\n" * 100),
+        "endless names": (get, b"x" * 1000),
+        "an endless chunk size": (chunked + b"5;", b"x" * 1000),
+        "chunks of a byte": (chunked, b"1;long-winded=yes\r\nx\r\n" * 50),
+        "endless trailers": (chunked + b"0\r\n", b"X-Trailer: x\r\n" * 100),
+    }[name]
+
+
+BOMBS = [
+    "an endless address",
+    "an endless header",
+    "endless headers",
+    "endless names",
+    "an endless chunk size",
+    "chunks of a byte",
+    "endless trailers",
+]
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_head_without_end_is_cut_off_before_it_costs_memory(server: Server, name: str) -> None:
+    beginning, more = endless(name)
+    before = memory(server)
+    with connected(server) as client:
+        sent = len(beginning)
+        try:
+            client.sendall(beginning)
+            while sent < 50_000_000:
+                client.sendall(more)
+                sent += len(more)
+        except ConnectionError:
+            pass
+        assert sent < 20_000_000  # the kernel's buffers and a few reads
+    assert memory(server) - before < 10
+    assert is_well(server)
+
+
+def test_a_head_that_is_too_large_is_answered_431(server: Server) -> None:
+    with connected(server) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: " + b"x" * 66_000)
+        assert all_said(client).startswith(b"HTTP/1.1 431 ")
+
+
+def test_large_cookies_and_many_requests_on_a_connection_are_no_bomb(server: Server) -> None:
+    with httpx.Client(base_url=server.url, headers={"cookie": "x" * 30_000}) as client:
+        for _ in range(20):
+            assert client.get("/health").status_code == 200
+
+
+def test_an_endless_body_is_refused_and_costs_no_memory(server: Server) -> None:
+    before = memory(server)
+    for path in ("/api/v1/collect", "/track", "/heartbeat", "/api/beat", "/health", "/nowhere"):
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+        with connected(server) as client:
+            client.sendall(head.encode())
+            try:
+                for _ in range(200):
+                    client.sendall(chunk)
+            except ConnectionError:
+                pass
+            status = int(client.recv(100).split()[1])
+            assert 400 <= status < 500, path
+    assert memory(server) - before < 10
+    assert is_well(server)
+
+
+def test_a_declared_length_is_believed_and_refused_before_the_body_comes(server: Server) -> None:
+    for path in ("/api/v1/collect", "/track", "/heartbeat"):
+        with connected(server) as client:
+            client.sendall(request(path, b"x").replace(b"Length: 1", b"Length: 99999999999999999"))
+            assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_clients_that_hang_up_mid_request_leave_nothing_behind(tmp_path: Path) -> None:
+    website, api_key = prepare(tmp_path)
+    whole = request("/api/v1/collect", msgspec.json.encode(hit(website)))
+    with serving(tmp_path, log=f"{tmp_path}/log", **NO_LIMIT) as server:
+        idle = open_files(server)
+        for length in range(0, len(whole), 7):
+            client = connected(server)
+            client.sendall(whole[:length])
+            drop(client)
+        for _ in range(50):  # the whole request, but nobody waits for the answer
+            client = connected(server)
+            client.sendall(whole)
+            drop(client)
+        with httpx.Client(base_url=server.url, headers={"user-agent": BROWSER}) as steady:
+            assert steady.post("/api/v1/collect", json=hit(website, "/last")).status_code == 202
+            found = steady.get(
+                "/api/v1/reports/pages",
+                params={"website_id": website, "period": "today"},
+                headers={"x-api-key": api_key},
+            ).json()["data"]["rows"]
+        views = {row["path"]: row["pageviews"] for row in found}
+        assert views["/last"] == 1
+        assert views.get("/", 0) <= 50  # what arrived whole may be stored, and once
+        wait_for_files(server, idle)
+        assert server.stop() == 0
+    assert (tmp_path / "log").read_text() == ""
