@@ -1,0 +1,89 @@
+// Starts the dashboard: who is here, which page the address means, and the keyboard.
+
+import { ApiError, get, shareToken } from "./api.js";
+import { announce, h, replace } from "./dom.js";
+import { installsView } from "./installs.js";
+import { overview } from "./overview.js";
+import { presenceView } from "./presence.js";
+import { productView } from "./product.js";
+import { settingsView } from "./settings.js";
+import { header, help, problem } from "./shell.js";
+import { signInPage } from "./signin.js";
+import { siteView } from "./site.js";
+import { addressOf, readState, toggled } from "./state.js";
+import { t } from "./strings.js";
+
+// A view is made from `app` and gives {element, title, update(), close()}, and perhaps key(event) and identity.
+const VIEWS = { site: siteView, sites: overview, product: productView, installs: installsView, presence: presenceView, settings: settingsView };
+
+const main = document.getElementById("main");
+let view = null;
+let mounted = "";
+
+const app = {
+  state: readState(),
+  session: null,
+  websites: [],
+
+  /** Show another state. `quiet`: only the address changes; `replace`: without a step back. */
+  go(state, { quiet = false, replace: replaces = false } = {}) {
+    app.state = state;
+    history[quiet || replaces ? "replaceState" : "pushState"](null, "", addressOf(state));
+    if (!quiet) show();
+  },
+
+  /** Put filters on, or off where they are on. */
+  choose: (filters) => app.go(toggled(app.state, filters)),
+
+  /** Read the websites anew, after one was added, changed or removed. */
+  async reload() {
+    app.websites = shareToken ? [app.session.share.website] : await get("api/v1/websites");
+  },
+};
+
+function show() {
+  const make = VIEWS[app.state.view] ?? VIEWS.sites;
+  const wanted = `${app.state.view} ${app.state.site}`;
+  replace(document.getElementById("header"), header(app));
+  if (wanted !== mounted || !view) {
+    view?.close();
+    view = make(app);
+    mounted = wanted;
+    main.replaceChildren(view.element);
+    scrollTo(0, 0);
+  }
+  document.title = view.title ? `${view.title} · TinyTrail` : "TinyTrail";
+  announce(view.title ?? "");
+  view.update();
+}
+
+async function start() {
+  try {
+    app.session = await get("api/v1/sessions/current");
+    await app.reload();
+  } catch (error) {
+    if (!(error instanceof ApiError) || ![401, 404].includes(error.status)) return void main.replaceChildren(problem(error, start));
+    return void main.replaceChildren(shareToken ? h("p", { class: "notice" }, t.linkEnded) : signInPage(start));
+  }
+  show();
+}
+
+addEventListener("popstate", () => {
+  app.state = readState();
+  if (app.session) show();
+});
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest("input, select, textarea, dialog, [popover]:popover-open") || !view) return;
+  if (event.key === "?") help();
+  else if (!view.key?.(event)) return;
+  event.preventDefault();
+});
+
+// A session that has ended elsewhere asks for the key again, and the address stays.
+addEventListener("unhandledrejection", (event) => {
+  if (event.reason instanceof ApiError && event.reason.status === 401 && !shareToken) start();
+});
+
+start();

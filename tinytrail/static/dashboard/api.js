@@ -1,0 +1,84 @@
+// Talking to the server. Below any path that a proxy may have put it: addresses are relative to this file's.
+
+const BASE = new URL("../../", import.meta.url);
+const SHARED = location.pathname.match(/\/share\/([^/]+)$/)?.[1];
+
+/** The token of the share link this page is; undefined for an owner's own dashboard. */
+export const shareToken = SHARED;
+
+export class ApiError extends Error {
+  constructor(status, message, retryAfter) {
+    super(message);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** A path of the API, with parameters; a list becomes `name[]` as often as it has values. */
+export function address(path, parameters = {}) {
+  const url = new URL(path, BASE);
+  url.search = encode(parameters);
+  return url;
+}
+
+export function encode(parameters) {
+  const pairs = [];
+  for (const [name, value] of Object.entries(parameters)) {
+    if (Array.isArray(value)) for (const one of value) pairs.push([`${name}[]`, one]);
+    else if (value !== undefined && value !== null && value !== "") pairs.push([name, value]);
+  }
+  return new URLSearchParams(pairs).toString();
+}
+
+async function send(method, path, { parameters, body, signal } = {}) {
+  const headers = {};
+  if (SHARED) headers["X-API-KEY"] = SHARED;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const response = await fetch(address(path, parameters), {
+    method,
+    headers,
+    signal,
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+async function refusal(response) {
+  const said = await response.text();
+  let message = said;
+  try {
+    const json = JSON.parse(said);
+    message = json.error?.message ?? json.message ?? said;
+  } catch {
+    // A plain sentence: two of the four systems answer so.
+  }
+  return new ApiError(response.status, message, Number(response.headers.get("Retry-After")) || undefined);
+}
+
+async function data(response) {
+  const json = await response.json();
+  return json?.status === "success" ? json.data : json;
+}
+
+export const get = async (path, parameters, signal) => data(await send("GET", path, { parameters, signal }));
+export const post = async (path, body) => data(await send("POST", path, { body }));
+export const patch = async (path, body) => data(await send("PATCH", path, { body }));
+export const remove = async (path) => data(await send("DELETE", path));
+
+/** Several reports in one request: [["pages", {per_page: 10}], ...] gives their data, in order. */
+export async function reports(wanted, common, signal) {
+  const named = wanted.map(([name, own]) => (own ? `${name}?${encode(own)}` : name));
+  return (await get("api/v1/reports/batch", { ...common, reports: named }, signal)).reports;
+}
+
+/** Save an answer as a file under the name that the server gave it. */
+export async function download(path, parameters) {
+  const response = await send("GET", path, { parameters });
+  const name = response.headers.get("Content-Disposition")?.match(/filename="([^"]+)"/)?.[1] ?? "tinytrail.csv";
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

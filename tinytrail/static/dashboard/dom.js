@@ -1,0 +1,70 @@
+// Elements. Every string becomes a text node or an attribute, never markup: a visitor's path is only ever text.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name in { value: 1, checked: 1, selected: 1 }) element[name] = value;
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** An HTML element: h("p", {class: "quiet", onclick: f}, "text", otherElement). */
+export const h = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
+
+/** The same for SVG. */
+export const s = (tag, attributes, ...children) => fill(document.createElementNS(SVG, tag), attributes, children);
+
+/** What a visitor sent: kept from reordering the text round it. */
+export const text = (value) => h("bdi", {}, value);
+
+/** Put new children into an element, and the keyboard's focus back to where it was (by data-key). */
+export function replace(element, ...children) {
+  const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  if (focused !== undefined) {
+    [...element.querySelectorAll("[data-key]")].find((other) => other.dataset.key === focused)?.focus({ preventScroll: true });
+  }
+  return element;
+}
+
+/** Say something to a screen reader, and nobody else. */
+export function announce(words) {
+  document.getElementById("status").textContent = words;
+}
+
+/** Run `work` once nothing has called for `ms` milliseconds. */
+export function debounced(work, ms) {
+  let timer;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(work, ms, ...given);
+  };
+}
+
+let ids = 0;
+export const newId = (prefix) => `${prefix}-${(ids += 1)}`;
+
+/** A modal dialog with a heading and a way out; removed when it closes. */
+export function dialog(title, { wide = false, close }, ...children) {
+  const id = newId("dialog");
+  const box = h(
+    "dialog",
+    { class: wide ? "wide" : "", "aria-labelledby": id, onclose: () => box.remove() },
+    h(
+      "header",
+      {},
+      h("h2", { id }, title),
+      h("button", { class: "quiet icon", "aria-label": close, title: close, onclick: () => box.close() }, "✕"),
+    ),
+    ...children,
+  );
+  box.addEventListener("click", (event) => event.target === box && box.close());
+  document.body.append(box);
+  box.showModal();
+  return box;
+}

@@ -1,0 +1,60 @@
+// The filters that hold, as chips; and the search that finds something to filter by.
+
+import { reports } from "./api.js";
+import { debounced, dialog, h, replace, text } from "./dom.js";
+import { inWords, LISTS } from "./lists.js";
+import { t } from "./strings.js";
+import { table } from "./table.js";
+
+const SEARCHED = ["pages", "referrers", "campaigns", "countries", "events", "properties"];
+
+/** A chip for each filter; those of one dimension say "or". */
+export function chips(app) {
+  const { filters } = app.state;
+  if (!filters.length) return [];
+  const seen = new Set();
+  const chip = (filter) => {
+    const { dimension, value } = inWords(filter);
+    const verb = seen.has(dimension) ? t.or : t.is;
+    seen.add(dimension);
+    return h(
+      "li",
+      {},
+      h("span", { class: "quiet" }, `${dimension} ${verb}`),
+      h("strong", { title: value }, text(value)),
+      h("button", { class: "quiet icon", "aria-label": t.removeFilter(`${dimension} ${value}`), "data-key": filter, onclick: () => app.choose([filter]) }, "✕"),
+    );
+  };
+  const ordered = [...filters].sort((a, b) => (a.split(":")[0] < b.split(":")[0] ? -1 : 1));
+  return [
+    h("ul", { "aria-label": t.filters }, ordered.map(chip)),
+    h("button", { class: "quiet", "data-key": "clear", onclick: () => app.go({ ...app.state, filters: [] }) }, t.clearFilters),
+  ];
+}
+
+/** Search all lists at once; a row filters everything by it. */
+export function searchDialog(app, query) {
+  const search = h("input", { type: "search", placeholder: t.searchEverything, "aria-label": t.searchEverything, autofocus: true });
+  const found = h("div", { class: "body scroll found", "aria-live": "polite" });
+  const box = dialog(t.search, { wide: true, close: t.close }, h("div", { class: "tools" }, search), h("p", { class: "quiet hint" }, t.searchHint), found);
+  const choose = (filters) => {
+    box.close();
+    app.choose(filters);
+  };
+  let latest = 0;
+  const look = async () => {
+    latest += 1;
+    const asked = latest;
+    try {
+      const wanted = SEARCHED.map((key) => [LISTS[key].report, { ...LISTS[key].own, search: search.value, per_page: 5 }]);
+      const answers = await reports(wanted, query);
+      if (asked !== latest) return;
+      const lists = SEARCHED.map((key, n) => [LISTS[key], LISTS[key].rows(answers[n])]).filter(([, rows]) => rows.length);
+      replace(found, lists.length ? lists.map(([list, rows]) => table(list, rows, { chosen: app.state.filters, choose })) : h("p", { class: "empty" }, t.nothingFound));
+    } catch (error) {
+      replace(found, h("p", { class: "problem", role: "alert" }, error.message));
+    }
+  };
+  search.addEventListener("input", debounced(look, 250));
+  look();
+}

@@ -1,0 +1,77 @@
+// The funnel: its steps are part of the address, so a funnel can be bookmarked like any view.
+
+import { debounced, h, newId, replace } from "./dom.js";
+import { number, share } from "./format.js";
+import { card } from "./panels.js";
+import { t } from "./strings.js";
+
+const MOST_STEPS = 20;
+
+/** The panel. `suggest()` gives paths and events to offer. */
+export function funnelPanel(app, suggest) {
+  const { element, body } = card(t.funnel, { className: "funnel" });
+  const list = h("datalist", { id: newId("steps") });
+  const form = h("form", { class: "steps", onsubmit: (event) => event.preventDefault() });
+  const result = h("ol", { class: "result" });
+  body.append(h("p", { class: "quiet hint" }, t.funnelHint), h("div", { class: "sides" }, form, result), list);
+  let steps = null;
+
+  const given = () => steps.map((step) => step.trim()).filter(Boolean);
+  const tell = () => app.go({ ...app.state, steps: given() }, { replace: true });
+  const soon = debounced(tell, 500);
+
+  function drawForm() {
+    const row = (step, n) => {
+      const input = h("input", {
+        value: step,
+        list: list.id,
+        placeholder: n % 2 ? "signup" : "/pricing",
+        "aria-label": t.step(n + 1),
+        "data-key": `step${n}`,
+        maxlength: 2048,
+        oninput: (event) => {
+          steps[n] = event.target.value;
+          soon();
+        },
+      });
+      const remove = h("button", { type: "button", class: "quiet icon", "aria-label": t.removeStep(n + 1), onclick: () => change(steps.filter((_, other) => other !== n)) }, "✕");
+      return h("div", { class: "step" }, input, steps.length > 2 ? remove : null);
+    };
+    const add = h("button", { type: "button", class: "quiet", "data-key": "add", onclick: () => change([...steps, ""], true) }, `+ ${t.addStep}`);
+    replace(form, steps.map(row), steps.length < MOST_STEPS ? add : null);
+  }
+
+  function change(others, focusLast = false) {
+    steps = others;
+    while (steps.length < 2) steps.push("");
+    drawForm();
+    if (focusLast) form.querySelector(".step:nth-last-child(2) input").focus();
+    else tell();
+  }
+
+  return {
+    element,
+    /** `funnel`: the report's rows; none while there are not two steps. */
+    update(funnel) {
+      replace(list, suggest().map((value) => h("option", { value })));
+      if (steps === null || (given().join("\n") !== app.state.steps.join("\n") && !form.contains(document.activeElement))) {
+        steps = [...app.state.steps];
+        while (steps.length < 2) steps.push("");
+        drawForm();
+      }
+      const first = funnel?.[0]?.sessions ?? 0;
+      const bar = (row, n) => {
+        const item = h(
+          "li",
+          {},
+          h("span", { class: "name", title: row.step }, h("bdi", {}, row.step)),
+          h("strong", {}, number(row.sessions)),
+          h("span", { class: "quiet" }, n ? `${t.ofBefore(share(row.conversion_rate, 100) || "0%")} · ${t.ofFirst(share(row.sessions, first) || "0%")}` : ""),
+        );
+        item.style.setProperty("--share", `${first ? (100 * row.sessions) / first : 0}%`);
+        return item;
+      };
+      replace(result, funnel ? funnel.map(bar) : []);
+    },
+  };
+}

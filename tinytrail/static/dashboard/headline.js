@@ -1,0 +1,72 @@
+// The headline figures and the chart of the one that is chosen.
+
+import { chart } from "./chart.js";
+import { h, replace } from "./dom.js";
+import { changeInWords, dateInWords, exactly, figure, rangeInWords, tick } from "./format.js";
+import { METRICS } from "./state.js";
+import { t } from "./strings.js";
+
+const IS_BETTER_LOWER = new Set(["bounce_rate"]);
+
+export function headline(app) {
+  const figures = h("div", { class: "figures" });
+  const graph = h("div", { class: "graph" });
+  let drawn = "";
+
+  function drawFigures(summary) {
+    const button = (metric) => {
+      const found = summary.metrics[metric] ?? summary.metrics[`${metric}_sec`];
+      return h(
+        "button",
+        { class: "figure", "aria-pressed": String(metric === app.state.metric), "data-key": metric, onclick: () => app.go({ ...app.state, metric }) },
+        h("span", { class: "label" }, t.metrics[metric]),
+        h("strong", { title: exactly(metric, found.value) }, figure(metric, found.value)),
+        summary.comparison ? change(metric, found) : h("span", { class: "change" }),
+      );
+    };
+    replace(figures, METRICS.map(button));
+  }
+
+  /** Draw the chart, unless it shows the same already: a reading under way is not to be wiped by a refresh. */
+  function drawChart(series, today, hour) {
+    const { metric } = app.state;
+    const fresh = JSON.stringify([metric, series, today, hour]);
+    if (fresh === drawn) return;
+    drawn = fresh;
+    const points = series.series;
+    const now = points[0].date.length > 10 ? `${today}T${hour}:00` : today;
+    const until = points.filter((point) => point.date <= now).length;
+    const words = {
+      title: t.chartOf(t.metrics[metric], rangeInWords(series.period.start, series.period.end)),
+      value: (value, isExact) => (isExact ? exactly(metric, value) : figure(metric, value)),
+      date: dateInWords,
+      tick,
+      unfinished: t.unfinished,
+    };
+    replace(graph, chart({ points, until, previous: series.previous, unfinished: points[until - 1]?.date === now, words }));
+  }
+
+  return {
+    element: h("section", { class: "card headline" }, figures, graph),
+    /** `today` and `hour` are the website's own, as `2026-03-13` and `14`. */
+    update(summary, series, today, hour) {
+      drawFigures(summary);
+      drawChart(series, today, hour);
+    },
+  };
+}
+
+/** By how much a figure changed, and whether that is good. */
+export function change(metric, { previous, change_pct: percent }) {
+  const before = t.comparedWith(figure(metric, previous));
+  if (percent === null) return h("span", { class: "change", title: before }, t.newSince);
+  const direction = Math.sign(percent);
+  const isGood = direction > 0 !== IS_BETTER_LOWER.has(metric);
+  return h(
+    "span",
+    { class: `change ${direction ? (isGood ? "good" : "bad") : ""}`, title: before },
+    h("span", { "aria-hidden": "true" }, ["↓", "", "↑"][direction + 1]),
+    h("span", { class: "hidden" }, [t.down, t.same, t.up][direction + 1]),
+    direction ? ` ${changeInWords(percent)}` : ` ${t.unchanged}`,
+  );
+}

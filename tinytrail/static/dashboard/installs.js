@@ -1,0 +1,55 @@
+// Installs: how many deployments are alive, over time and by version.
+
+import { address, get } from "./api.js";
+import { chart } from "./chart.js";
+import { h, replace } from "./dom.js";
+import { compact, dateInWords, number, tick } from "./format.js";
+import { card } from "./panels.js";
+import { problem } from "./shell.js";
+import { t } from "./strings.js";
+import { table } from "./table.js";
+import { copyable } from "./waiting.js";
+
+export function installsView(app) {
+  const trouble = h("div", {});
+  const total = h("div", { class: "lead" });
+  const switches = h("div", { class: "tabs" });
+  const graph = h("div", { class: "graph" });
+  const versions = card(t.versions);
+  const badge = card(t.badge);
+  const url = `${app.session.baseUrl}/badge/installs.svg`;
+  badge.body.append(
+    h("div", { class: "padded" }, h("p", {}, h("img", { src: address("badge/installs.svg"), alt: t.activeInstalls, height: 20 })), h("p", { class: "quiet" }, t.badgeHint), copyable(`![${t.activeInstalls}](${url})`, t.badge)),
+  );
+  const element = h(
+    "div",
+    {},
+    h("div", { class: "toolbar" }, h("h1", {}, t.installs)),
+    trouble,
+    h("section", { class: "card headline" }, h("header", {}, total, switches), graph),
+    h("div", { class: "panels" }, versions.element, badge.element),
+  );
+  let timeframe = "daily";
+
+  function drawSwitches() {
+    replace(switches, ["daily", "monthly"].map((one) => h("button", { "aria-pressed": String(one === timeframe), "data-key": one, onclick: () => { timeframe = one; load(); } }, t.timeframes[one])));
+  }
+
+  async function load() {
+    drawSwitches();
+    try {
+      const [stats, byVersion] = await Promise.all([get("stats", { timeframe }), get("stats/versions")]);
+      replace(trouble);
+      replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
+      const points = stats.history.map(({ date, count }) => ({ date, value: count }));
+      const words = { title: t.chartOf(t.activeInstalls, t.timeframes[timeframe]), value: (value, isExact) => (isExact ? number : compact)(value), date: dateInWords, tick, unfinished: t.unfinished };
+      replace(graph, points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls));
+      const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
+      replace(versions.body, byVersion.length ? h("div", { class: "scroll" }, table(list, byVersion, { total: stats.total })) : h("p", { class: "empty" }, t.noInstalls));
+    } catch (error) {
+      replace(trouble, problem(error, load));
+    }
+  }
+
+  return { element, title: t.installs, update: load, close() {} };
+}

@@ -1,0 +1,58 @@
+// Choosing what time is shown: presets, a range of one's own, one step back or forth, and what to compare with.
+
+import { h, newId } from "./dom.js";
+import { daysIn, rangeInWords, shifted } from "./format.js";
+import { placeBelow } from "./shell.js";
+import { COMPARISONS, PRESETS } from "./state.js";
+import { t } from "./strings.js";
+
+/** The state one period earlier (-1) or later (1) than the days `shown` ({start, end}); null past `today`. */
+export function turned(state, shown, direction, today) {
+  const days = daysIn(shown.start, shown.end) * direction;
+  const from = shifted(shown.start, days);
+  const to = shifted(shown.end, days);
+  if (from > today) return null;
+  return { ...state, from, to };
+}
+
+/** The bar with the picker. `shown`: the days on screen, once known. `today`: the website's. */
+export function periodBar(state, shown, today, go, { compares = true } = {}) {
+  const step = (direction) => shown && turned(state, shown, direction, today);
+  const button = (direction, label, sign) =>
+    h("button", { class: "quiet icon", "aria-label": label, title: label, disabled: !step(direction), onclick: () => go(step(direction)), "data-key": label }, sign);
+  return h("div", { class: "period" }, button(-1, t.earlier, "‹"), picker(state, shown, go, compares), button(1, t.later, "›"));
+}
+
+function picker(state, shown, go, compares) {
+  const id = newId("picker");
+  const name = state.from ? rangeInWords(state.from, state.to) : t.periods[state.period];
+  const preset = (period) =>
+    h("button", { class: "choice", "aria-pressed": String(!state.from && state.period === period), onclick: () => go({ ...state, period, from: "", to: "" }) }, t.periods[period]);
+  const from = h("input", { type: "date", name: "from", required: true, value: state.from || shown?.start || "" });
+  const to = h("input", { type: "date", name: "to", required: true, value: state.to || shown?.end || "" });
+  const range = h(
+    "form",
+    {
+      class: "range",
+      onsubmit: (event) => {
+        event.preventDefault();
+        const [start, end] = [from.value, to.value].sort();
+        go({ ...state, from: start, to: end });
+      },
+    },
+    h("label", {}, t.from, from),
+    h("label", {}, t.to, to),
+    h("button", { class: "primary" }, t.apply),
+  );
+  const compare = h(
+    "label",
+    {},
+    t.compare,
+    h("select", { onchange: (event) => go({ ...state, compare: event.target.value }) }, COMPARISONS.map((one) => h("option", { value: one, selected: one === state.compare }, t.comparisons[one]))),
+  );
+  const bots = h("label", { class: "check" }, h("input", { type: "checkbox", checked: state.bots === "1", onchange: (event) => go({ ...state, bots: event.target.checked ? "1" : "" }) }), t.includeBots);
+  const menu = h("div", { class: "menu", id, role: "group", "aria-label": t.period, popover: "auto" }, h("div", { class: "choices" }, PRESETS.map(preset)), range, compares ? h("div", { class: "options" }, compare, bots) : null);
+  const opener = h("button", { class: "opener", popovertarget: id, "data-key": "period" }, name, shown && !state.from ? h("span", { class: "quiet" }, rangeInWords(shown.start, shown.end)) : null);
+  placeBelow(menu, opener);
+  return [opener, menu];
+}

@@ -1,0 +1,105 @@
+// Product: how often each event of an app happened, and the sessions made of plays and stops. Days are UTC.
+
+import { get } from "./api.js";
+import { chart } from "./chart.js";
+import { debounced, h, replace } from "./dom.js";
+import { compact, dateInWords, daysIn, duration, exactly, figure, number, rangeInWords, shifted, tick } from "./format.js";
+import { card } from "./panels.js";
+import { periodBar } from "./period.js";
+import { problem } from "./shell.js";
+import { t } from "./strings.js";
+import { table } from "./table.js";
+
+const DAYS = { today: 1, "7d": 7, "30d": 30, "90d": 90, "12m": 365 };
+const FIRST_DAY = "2020-01-01"; // of "all", whose first event these reports do not tell
+
+const SESSION_METRICS = ["sessionCount", "totalDuration", "averageDuration"];
+
+/** The days that a state means, as these reports ask for them. */
+export function daysOf(state, today) {
+  if (state.from) return { start: state.from, end: state.to };
+  if (state.period === "yesterday") return { start: shifted(today, -1), end: shifted(today, -1) };
+  if (state.period === "ytd") return { start: `${today.slice(0, 4)}-01-01`, end: today };
+  if (state.period === "all") return { start: FIRST_DAY, end: today };
+  return { start: shifted(today, 1 - DAYS[state.period]), end: today };
+}
+
+export function productView(app) {
+  const bar = h("div", { class: "bar" });
+  const user = h("input", { type: "search", placeholder: t.anyUser, "aria-label": t.userId, "data-key": "user" });
+  const trouble = h("div", {});
+  const figures = h("div", { class: "figures four" });
+  const graph = h("div", { class: "graph" });
+  const events = card(t.events);
+  const sessions = card(t.sessions);
+  const element = h(
+    "div",
+    {},
+    h("div", { class: "toolbar" }, h("h1", {}, t.product), h("div", { class: "narrow" }, user), bar),
+    trouble,
+    h("section", { class: "card headline" }, figures, graph),
+    h("div", { class: "panels" }, events.element, sessions.element),
+  );
+  let chosen = "events";
+  let drawData = () => {};
+  user.addEventListener("input", debounced(load, 300));
+
+  async function load() {
+    const today = new Date().toISOString().slice(0, 10);
+    const shown = daysOf(app.state, today);
+    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }).childNodes);
+    const group = daysIn(shown.start, shown.end) > 730 ? "month" : daysIn(shown.start, shown.end) > 120 ? "week" : "day";
+    const range = { start_date: shown.start, end_date: shown.end, group_by: group, user_id: user.value };
+    try {
+      const [counts, lengths] = await Promise.all([get("metrics", range), get("sessions", range)]);
+      replace(trouble);
+      drawData = () => draw(shown, group, today, counts, lengths);
+      drawData();
+    } catch (error) {
+      replace(trouble, problem(error, load));
+    }
+  }
+
+  function draw(shown, group, today, counts, lengths) {
+    const total = (row) => Object.entries(row).reduce((sum, [name, count]) => (name === "date" ? sum : sum + count), 0);
+    const names = {};
+    for (const row of counts) for (const [name, count] of Object.entries(row)) if (name !== "date") names[name] = (names[name] ?? 0) + count;
+    const sums = {
+      events: counts.reduce((sum, row) => sum + total(row), 0),
+      sessionCount: lengths.reduce((sum, row) => sum + row.sessionCount, 0),
+      totalDuration: lengths.reduce((sum, row) => sum + row.totalDuration, 0),
+    };
+    sums.averageDuration = sums.sessionCount ? Math.round(sums.totalDuration / sums.sessionCount) : 0;
+    const button = (metric) =>
+      h(
+        "button",
+        { class: "figure", "aria-pressed": String(metric === chosen), "data-key": metric, onclick: () => { chosen = metric; drawData(); } },
+        h("span", { class: "label" }, t.productMetrics[metric]),
+        h("strong", { title: exactly(metric, sums[metric]) }, figure(metric, sums[metric])),
+      );
+    replace(figures, ["events", ...SESSION_METRICS].map(button));
+
+    const isEvents = chosen === "events";
+    const byDate = Object.fromEntries((isEvents ? counts : lengths).map((row) => [row.date, isEvents ? total(row) : row[chosen]]));
+    const dates = group === "day" ? Array.from({ length: daysIn(shown.start, shown.end) }, (_, n) => shifted(shown.start, n)) : Object.keys(byDate);
+    const points = dates.map((date) => ({ date, value: byDate[date] ?? 0 }));
+    const words = {
+      title: t.chartOf(t.productMetrics[chosen], rangeInWords(shown.start, shown.end)),
+      value: (value, isExact) => (isExact ? exactly(chosen, value) : figure(chosen, value)),
+      date: dateInWords,
+      tick,
+      unfinished: t.unfinished,
+    };
+    replace(graph, points.length ? chart({ points, unfinished: shown.end >= today, words }) : h("p", { class: "empty" }, t.quietPeriod));
+
+    const ranked = Object.entries(names).map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+    const list = { column: t.event, measures: [{ key: "count", title: t.count }], name: (row) => row.name };
+    replace(events.body, ranked.length ? h("div", { class: "scroll" }, table(list, ranked, { total: sums.events })) : h("p", { class: "empty" }, t.noProductEvents));
+    const line = (row) => h("tr", {}, h("th", { scope: "row" }, dateInWords(row.date)), h("td", { class: "number" }, number(row.sessionCount)), h("td", { class: "number" }, duration(row.totalDuration)), h("td", { class: "number" }, duration(row.averageDuration)));
+    const head = h("tr", {}, [t.date, t.sessions, t.totalTime, t.average].map((title, n) => h("th", { scope: "col", class: n ? "number" : null }, title)));
+    const rows = [...lengths].reverse().map(line);
+    replace(sessions.body, rows.length ? h("div", { class: "scroll" }, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows))) : h("p", { class: "empty" }, t.noSessions));
+  }
+
+  return { element, title: t.product, update: load, close() {} };
+}

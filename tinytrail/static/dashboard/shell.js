@@ -1,0 +1,105 @@
+// The frame round every page: navigation, the choice of website, theme, help, and how errors are shown.
+
+import { remove, shareToken } from "./api.js";
+import { dialog, h, newId, text } from "./dom.js";
+import { addressOf } from "./state.js";
+import { t } from "./strings.js";
+
+/** A link within the dashboard: followed without loading the page anew. */
+export function link(app, changes, attributes, ...children) {
+  const state = { ...app.state, filters: [], steps: [], tabs: {}, event: "", ...changes };
+  const follow = (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    app.go(state);
+  };
+  return h("a", { href: addressOf(state), onclick: follow, ...attributes }, ...children);
+}
+
+export function header(app) {
+  const { session, state } = app;
+  const brand = [h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 22, height: 22 }), "TinyTrail"];
+  if (shareToken) return [h("span", { class: "brand" }, brand), h("span", { class: "quiet" }, t.sharedBy), h("span", { class: "tools" }, themeButton())];
+  const isAdmin = session.user.role === "admin";
+  const systems = isAdmin ? ["product", "installs", "presence"].filter((name) => session.systems[name]) : [];
+  const item = (view, isHere = state.view === view) =>
+    link(app, { view, site: "" }, { "aria-current": isHere ? "page" : null }, t[view]);
+  return [
+    link(app, { view: "sites", site: "" }, { class: "brand" }, brand),
+    h("nav", { "aria-label": t.navigation }, item("sites", state.view === "sites" || state.view === "site"), systems.map((name) => item(name)), item("settings")),
+    h(
+      "span",
+      { class: "tools" },
+      themeButton(),
+      h("button", { class: "quiet icon", "aria-label": t.keys, title: t.keys, onclick: help }, "?"),
+      h("button", { class: "quiet", onclick: () => signOut() }, t.signOut),
+    ),
+  ];
+}
+
+async function signOut() {
+  await remove("api/v1/sessions/current").catch(() => {});
+  location.href = new URL("../../", import.meta.url);
+}
+
+function themeButton() {
+  const root = document.documentElement;
+  const order = ["", "light", "dark"];
+  const button = h("button", { class: "quiet icon", onclick: next });
+  const say = () => {
+    const theme = root.dataset.theme ?? "";
+    button.textContent = { "": "◐", light: "○", dark: "●" }[theme];
+    button.title = t.themes[theme];
+    button.setAttribute("aria-label", t.themes[theme]);
+  };
+  function next() {
+    const theme = order[(order.indexOf(root.dataset.theme ?? "") + 1) % order.length];
+    if (theme) root.dataset.theme = theme;
+    else delete root.dataset.theme;
+    try {
+      localStorage.setItem("theme", theme);
+    } catch {
+      // It holds for this page, then.
+    }
+    say();
+  }
+  say();
+  return button;
+}
+
+/** The website's name, which opens the list of all of them. */
+export function siteSwitcher(app, website) {
+  if (shareToken || app.websites.length < 2) return text(website.domain);
+  const id = newId("sites");
+  const search = h("input", { type: "search", placeholder: t.findSite, "aria-label": t.findSite, autofocus: true });
+  const items = app.websites.map((one) => h("li", {}, link(app, { view: "site", site: one.id }, { "aria-current": one === website ? "true" : null }, one.domain)));
+  search.addEventListener("input", () => items.forEach((item) => (item.hidden = !item.textContent.includes(search.value.toLowerCase()))));
+  const menu = h("div", { class: "menu sites", id, popover: "auto" }, app.websites.length > 7 ? search : null, h("ul", {}, items));
+  const opener = h("button", { class: "switcher", popovertarget: id }, text(website.domain), h("span", { "aria-hidden": "true", class: "quiet" }, "▾"));
+  placeBelow(menu, opener);
+  return [opener, menu];
+}
+
+/** Let a popover open right below its opener, and inside the window. */
+export function placeBelow(menu, opener) {
+  menu.addEventListener("toggle", (event) => {
+    if (event.newState !== "open") return;
+    const box = opener.getBoundingClientRect();
+    menu.style.top = `${Math.max(8, Math.min(box.bottom + 6, innerHeight - menu.offsetHeight - 8))}px`;
+    menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
+  });
+}
+
+/** What went wrong, and a way to try again. A limit is waited out. */
+export function problem(error, retry) {
+  const isLimit = error.status === 429;
+  const seconds = error.retryAfter ?? 5;
+  const words = isLimit ? t.tooFast(seconds) : error.status ? error.message : t.offline;
+  if (isLimit && retry) setTimeout(retry, seconds * 1000);
+  return h("div", { class: "notice problem", role: "alert" }, h("p", {}, words), !isLimit && retry ? h("button", { onclick: retry }, t.retry) : null);
+}
+
+export function help() {
+  if (document.querySelector("dialog[open]")) return;
+  dialog(t.keys, { close: t.close }, h("dl", { class: "keys" }, t.helpKeys.map(([keys, meaning]) => [h("dt", {}, keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, meaning)])));
+}

@@ -1,0 +1,178 @@
+// A website's page: headline figures, a chart, and panels of everything that its visits can be told apart by.
+
+import { get, reports, shareToken } from "./api.js";
+import { h, replace } from "./dom.js";
+import { chips, searchDialog } from "./filters.js";
+import { funnelPanel } from "./funnel.js";
+import { headline } from "./headline.js";
+import { LISTS, PANELS } from "./lists.js";
+import { panel, realtimePanel, ROWS } from "./panels.js";
+import { periodBar, turned } from "./period.js";
+import { problem, siteSwitcher } from "./shell.js";
+import { common } from "./state.js";
+import { t } from "./strings.js";
+import { waiting } from "./waiting.js";
+
+const LIVE_EVERY = 15_000; // milliseconds between looks at the last half hour
+const ALL_EVERY = 60_000; // and at everything, where the period is not over
+
+const LIST_KEYS = PANELS.flatMap((definition) => definition.tabs);
+
+/** The view: {element, update(), key(event), close()}. */
+export function siteView(app) {
+  const website = app.websites.find((one) => one.id === app.state.site) ?? app.websites[0];
+  if (!website) return { element: h("p", { class: "notice" }, t.noSites), update() {}, close() {} };
+  const inZone = (locale, fields) => new Intl.DateTimeFormat(locale, { timeZone: website.timezone, ...fields }).format();
+  const today = () => inZone("en-CA", {}); // 2026-03-13
+  const hour = () => inZone("en-GB", { hour: "2-digit", hourCycle: "h23" });
+  const query = () => common(app.state, website.id);
+
+  const now = h("span", { class: "now" });
+  const bar = h("div", { class: "bar" });
+  const chosen = h("div", { class: "chips" });
+  const head = headline(app);
+  const live = realtimePanel(app);
+  const panels = PANELS.map((definition) => panel(definition, app, query));
+  const funnel = funnelPanel(app, suggestions);
+  const grid = h("div", { class: "panels" }, panels.map((one) => one.element), live.element, funnel.element);
+  const content = h("div", { class: "content" }, head.element, grid);
+  const trouble = h("div", {});
+  const element = h(
+    "div",
+    { class: "site" },
+    h("div", { class: "toolbar" }, h("h1", {}, siteSwitcher(app, website)), now, bar),
+    chosen,
+    trouble,
+    content,
+  );
+
+  let shown = null; // the days on screen
+  let data = {};
+  let loading = null;
+  const timers = [setInterval(lookAround, LIVE_EVERY), setInterval(refresh, ALL_EVERY)];
+
+  function suggestions() {
+    const paths = data.pages?.rows.map((row) => row.path) ?? [];
+    const events = data.events?.rows.map((row) => row.name) ?? [];
+    return [...paths, ...events];
+  }
+
+  /** What one request brings: every panel's list, and what stands above them. */
+  function wanted() {
+    const { state } = app;
+    const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
+    const days = state.from ? state.from === state.to : ["today", "yesterday"].includes(state.period);
+    const lists = LIST_KEYS.map((key) => [key, LISTS[key].report, { ...LISTS[key].own, ...(LISTS[key].isWhole ? {} : { per_page: ROWS }) }]);
+    // Lists of the same report are asked for once.
+    const one = new Map(lists.map(([key, name, own]) => [JSON.stringify([name, own]), [name, own, []]]));
+    for (const [key, name, own] of lists) one.get(JSON.stringify([name, own]))[2].push(key);
+    return [
+      ["summary", { compare }, ["summary"]],
+      ["timeseries", { metric: state.metric, compare, interval: days ? "hour" : undefined }, ["series"]],
+      ["realtime", undefined, ["realtime"]],
+      ...one.values(),
+      ...(state.steps.length > 1 ? [["funnel", { steps: state.steps }, ["funnel"]]] : []),
+    ];
+  }
+
+  async function load() {
+    loading?.abort();
+    loading = new AbortController();
+    const { signal } = loading;
+    element.setAttribute("aria-busy", "true");
+    try {
+      const asked = wanted();
+      const answers = await reports(asked.map(([name, own]) => [name, own]), query(), signal);
+      data = {};
+      asked.forEach(([, , keys], n) => keys.forEach((key) => (data[key] = answers[n])));
+      replace(trouble);
+      draw();
+    } catch (error) {
+      if (signal.aborted) return;
+      replace(trouble, problem(error, load));
+    }
+    element.removeAttribute("aria-busy");
+  }
+
+  function draw() {
+    const { summary, series, realtime } = data;
+    shown = summary.period;
+    drawBar();
+    head.update(summary, series, today(), hour());
+    drawNow(realtime);
+    const totals = Object.fromEntries(Object.entries(summary.metrics).map(([name, metric]) => [name, metric.value]));
+    panels.forEach((one, n) => {
+      one.update(data, totals);
+      // Countries are shown where any is known, or filtered by.
+      if (PANELS[n].key === "countries") one.element.hidden = !data.countries.rows.length && !app.state.filters.some((filter) => filter.startsWith("country:"));
+    });
+    live.update(realtime);
+    funnel.update(data.funnel?.funnel);
+    if (!totals.visits && !totals.pageviews && !app.state.filters.length && !shareToken) askForFirst();
+    else replace(first);
+    content.hidden = false;
+  }
+
+  const first = h("div", {});
+  content.before(first);
+
+  async function askForFirst() {
+    const status = await get(`api/v1/websites/${website.id}/status`).catch(() => null);
+    if (!status || status.firstEventAt || first.childNodes.length) return;
+    replace(first, waiting(app, website, load));
+    content.hidden = true;
+  }
+
+  function drawBar() {
+    const opener = [
+      h("button", { class: "quiet", "data-key": "search", onclick: () => searchDialog(app, query()) }, t.search),
+      ...periodBar(app.state, shown, today(), app.go).childNodes,
+    ];
+    if (!bar.querySelector(":popover-open")) replace(bar, opener);
+    replace(chosen, chips(app));
+  }
+
+  function drawNow(realtime) {
+    replace(now, realtime.active_visitors ? t.activeNow(realtime.active_visitors) : "");
+    now.classList.toggle("on", realtime.active_visitors > 0);
+  }
+
+  async function lookAround() {
+    if (document.hidden || element.hasAttribute("aria-busy")) return;
+    const realtime = await get("api/v1/reports/realtime", { website_id: website.id, filters: app.state.filters }).catch(() => null);
+    if (!realtime) return;
+    drawNow(realtime);
+    live.update(realtime);
+  }
+
+  function refresh() {
+    if (!document.hidden && shown?.end >= today() && !document.querySelector("dialog[open]")) load();
+  }
+
+  function key(event) {
+    const presets = { d: "today", w: "7d", m: "30d", y: "12m" };
+    if (event.key in presets) app.go({ ...app.state, period: presets[event.key], from: "", to: "" });
+    else if (event.key === "/") searchDialog(app, query());
+    else if (event.key === "x") app.go({ ...app.state, filters: [] });
+    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
+      const next = shown && turned(app.state, shown, event.key === "ArrowLeft" ? -1 : 1, today());
+      if (next) app.go(next);
+    } else return false;
+    return true;
+  }
+
+  return {
+    element,
+    title: website.domain,
+    identity: website.id,
+    update() {
+      drawBar();
+      return load();
+    },
+    key,
+    close() {
+      timers.forEach(clearInterval);
+      loading?.abort();
+    },
+  };
+}
