@@ -43,8 +43,19 @@ async def test_without_traffic_the_lists_are_empty(owner: Owner) -> None:
     assert [devices[name] for name in devices if name != "period"] == [[], [], [], []]
 
 
-async def test_csv_has_the_device_types_only(visit: Traffic, owner: Owner) -> None:
+async def test_csv_has_the_device_types_unless_asked_for_another_list(visit: Traffic, owner: Owner) -> None:
     await visit("/", ip="192.0.2.1", agent=IPHONE)
     await visit("/", ip="192.0.2.2", agent=IPHONE)
     await visit("/", ip="192.0.2.3")
     assert await owner.csv("devices") == [["deviceType", "visits"], ["mobile", "2"], ["desktop", "1"]]
+    assert await owner.csv("devices", list="browsers") == [
+        ["browserFamily", "visits"],
+        ["Safari", "2"],
+        ["Chrome", "1"],
+    ]
+    assert (await owner.csv("devices", list="os_families"))[0] == ["osFamily", "visits"]
+    assert (await owner.csv("devices", list="screen_resolutions"))[1:] == [["unknown", "3"]]
+
+
+async def test_an_unknown_list_is_a_400_whatever_the_format(owner: Owner) -> None:
+    assert (await owner.get("devices", list="tastes")).status_code == 400

@@ -1,6 +1,6 @@
 """GET /reports/flow."""
 
-from tests.web.cast import Owner, Traffic
+from tests.web.cast import Owner, Traffic, message
 
 
 async def test_where_visits_begin_and_end(visit: Traffic, owner: Owner) -> None:
@@ -37,6 +37,15 @@ async def test_paging_applies_to_both_lists(visit: Traffic, owner: Owner) -> Non
     assert flow["exit_pages"] == [{"path": "/out/2", "exits": 1}]
 
 
-async def test_csv_has_the_landing_pages_only(visit: Traffic, owner: Owner) -> None:
+async def test_csv_has_the_landing_pages_unless_asked_for_the_exit_pages(
+    visit: Traffic, owner: Owner
+) -> None:
     await visit("/", "/out")
     assert await owner.csv("flow") == [["path", "entries"], ["/", "1"]]
+    assert await owner.csv("flow", list="exit_pages") == [["path", "exits"], ["/out", "1"]]
+
+
+async def test_an_unknown_list_is_a_400_that_names_the_known_ones(owner: Owner) -> None:
+    response = await owner.get("flow", list="pages")
+    assert response.status_code == 400
+    assert message(response) == "list: must be one of landing_pages, exit_pages"

@@ -35,7 +35,7 @@ export function overview(app) {
   }
 
   function drawBar() {
-    if (!bar.querySelector(":popover-open")) replace(bar, ...periodBar(app.state, shown, shown?.end ?? "9999", app.go).childNodes);
+    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, new Date().toISOString().slice(0, 10), app.go));
   }
 
   async function load() {

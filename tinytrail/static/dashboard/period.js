@@ -15,12 +15,12 @@ export function turned(state, shown, direction, today) {
   return { ...state, from, to };
 }
 
-/** The bar with the picker. `shown`: the days on screen, once known. `today`: the website's. */
+/** The controls of the period. `shown`: the days on screen, once known. `today`: the website's. */
 export function periodBar(state, shown, today, go, { compares = true } = {}) {
   const step = (direction) => shown && turned(state, shown, direction, today);
   const button = (direction, label, sign) =>
     h("button", { class: "quiet icon", "aria-label": label, title: label, disabled: !step(direction), onclick: () => go(step(direction)), "data-key": label }, sign);
-  return h("div", { class: "period" }, button(-1, t.earlier, "‹"), picker(state, shown, go, compares), button(1, t.later, "›"));
+  return [button(-1, t.earlier, "‹"), picker(state, shown, go, compares), button(1, t.later, "›")];
 }
 
 function picker(state, shown, go, compares) {

@@ -47,7 +47,7 @@ export function productView(app) {
   async function load() {
     const today = new Date().toISOString().slice(0, 10);
     const shown = daysOf(app.state, today);
-    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }).childNodes);
+    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
     const group = daysIn(shown.start, shown.end) > 730 ? "month" : daysIn(shown.start, shown.end) > 120 ? "week" : "day";
     const range = { start_date: shown.start, end_date: shown.end, group_by: group, user_id: user.value };
     try {

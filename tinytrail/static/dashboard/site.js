@@ -126,7 +126,7 @@ export function siteView(app) {
   function drawBar() {
     const opener = [
       h("button", { class: "quiet", "data-key": "search", onclick: () => searchDialog(app, query()) }, t.search),
-      ...periodBar(app.state, shown, today(), app.go).childNodes,
+      periodBar(app.state, shown, today(), app.go),
     ];
     if (!bar.querySelector(":popover-open")) replace(bar, opener);
     replace(chosen, chips(app));

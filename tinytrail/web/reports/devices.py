@@ -3,7 +3,7 @@
 from typing import Any
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.reports.common import Query, Report, Table
+from tinytrail.web.reports.common import Query, Report, Table, one_of
 from tinytrail.web.reports.visits_by import visits_by
 
 LISTS = (
@@ -15,7 +15,16 @@ LISTS = (
 )
 
 
+KEYS = {name: key for name, key, _ in LISTS}
+
+
+def in_csv(query: Query) -> str:
+    """Which of the lists a csv has."""
+    return one_of(query.params, "list", tuple(KEYS))
+
+
 def read(tx: Tx, query: Query) -> dict[str, Any]:
+    in_csv(query)  # raises, whatever the format
     data: dict[str, Any] = {"period": query.period.as_json()}
     for name, key, dimension in LISTS:
         counted = visits_by(tx, query, dimension, paged=False)
@@ -24,7 +33,8 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
 
 
 def table(query: Query, data: dict[str, Any]) -> Table:
-    return Table(("deviceType", "visits"), [tuple(row.values()) for row in data["device_types"]])
+    name = in_csv(query)
+    return Table((KEYS[name], "visits"), [tuple(row.values()) for row in data[name]])
 
 
 REPORT = Report("devices", read, table)

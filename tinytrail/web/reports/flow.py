@@ -6,7 +6,7 @@ import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.dimensions import PATH
-from tinytrail.web.reports.common import Query, Report, Table, struct_table
+from tinytrail.web.reports.common import Query, Report, Table, one_of, struct_table
 from tinytrail.web.reports.search import matching
 
 
@@ -31,7 +31,17 @@ ENDS = """
 """
 
 
+LISTS = {"landing_pages": ("path", "entries"), "exit_pages": ("path", "exits")}
+
+
+def in_csv(query: Query) -> str:
+    """Which of the two lists a csv has."""
+    return one_of(query.params, "list", tuple(LISTS))
+
+
 def read(tx: Tx, query: Query) -> dict[str, Any]:
+    in_csv(query)  # raises, whatever the format
+
     def ends(measure: str) -> str:
         totals = query.totals(PATH, measure)
         return ENDS.format(measure=measure, totals=totals, matching=matching(tx, query, "path"))
@@ -44,7 +54,8 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
 
 
 def table(query: Query, data: dict[str, Any]) -> Table:
-    return struct_table(("path", "entries"), data["landing_pages"])
+    name = in_csv(query)
+    return struct_table(LISTS[name], data[name])
 
 
 REPORT = Report("flow", read, table)
