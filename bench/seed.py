@@ -1,0 +1,113 @@
+"""A database with a long past, by the product's own storing code: what the other benchmarks read.
+
+    python -m bench.seed FOLDER [--events 10000000] [--days 400] [--websites 20] [--seed 7] [--until DAY]
+
+Makes FOLDER/tinytrail.db and its key file. Of several websites the first, large.example, has 70 % of the
+events; the others share the rest unevenly. All days are rolled up but the last, as the hourly job would.
+With the same numbers and the same last day it is the same traffic; only the websites' ids are new each time.
+"""
+
+import argparse
+import os
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+from bench.traffic import GROUPS, Traffic
+from tinytrail.core.clock import DAY, day_number, parse_date, utc_day
+from tinytrail.core.connect import Tx, connect, transaction
+from tinytrail.core.db import MOST_REMEMBERED
+from tinytrail.core.tokens import read_or_make_secret
+from tinytrail.first_run import make_first_admin
+from tinytrail.web.accounts import all_accounts
+from tinytrail.web.events import store_events
+from tinytrail.web.rollup import close_day, count_day, finished_days
+from tinytrail.web.websites import NewWebsite, Website, insert_website
+
+LARGE = "large.example"
+SHARE_OF_LARGE = 0.7
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
+BATCH = 5000  # events stored by one call
+
+
+def websites(tx: Tx, count: int, now: float) -> dict[Website, float]:
+    """New websites of the first account, each with its share of all traffic."""
+    account = all_accounts(tx)[0].id
+    domains = [LARGE, *(f"site-{number}.example" for number in range(1, count))]
+    made = [
+        insert_website(tx, NewWebsite(domain, GROUPS, timezone=ZONES[number % len(ZONES)]), account, now)
+        for number, domain in enumerate(domains)
+    ]
+    if count == 1:
+        return {made[0]: 1}
+    rest = sum(1 / place for place in range(1, count))
+    shares = [SHARE_OF_LARGE, *((1 - SHARE_OF_LARGE) / place / rest for place in range(1, count))]
+    return dict(zip(made, shares, strict=True))
+
+
+def seed(tx: Tx, traffic: dict[Website, float], events: int, days: int, until: float, random: Random) -> int:
+    """Store so many events, about, in the days up to `until`; how many it were."""
+    sites = {Traffic(website, events * share / days, random): share for website, share in traffic.items()}
+    stored = 0
+    for day in range(utc_day(until) - days + 1, utc_day(until) + 1):
+        of_day = [
+            event
+            for site, share in sites.items()
+            for event in site.of_day(day, events * share / days)
+            if event.at <= until
+        ]
+        of_day.sort(key=lambda event: event.at)
+        for first in range(0, len(of_day), BATCH):
+            with transaction(tx):
+                store_events(tx, [of_day[first : first + BATCH]])
+            if len(tx.memo) > MOST_REMEMBERED:
+                tx.memo.clear()
+        stored += len(of_day)
+        for finished in finished_days(tx, min(until, (day + 1) * DAY)):
+            counted = count_day(tx, finished)
+            with transaction(tx):
+                close_day(tx, finished, counted)
+        if sys.stdout.isatty():
+            print(f"\r{stored} events", end="", flush=True)
+    return stored
+
+
+def make_file(folder: Path, events: int, days: int, count: int, until: float, random: Random) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    secret = read_or_make_secret(str(folder / "tinytrail.key"))
+    file = folder / "tinytrail.db"
+    began = time.monotonic()
+    with closing(connect(str(file))) as tx:
+        tx.execute("pragma synchronous = off")  # a seeding cut short is begun anew
+        with transaction(tx):
+            make_first_admin(tx, secret, until)
+            traffic = websites(tx, count, until - days * DAY)
+        stored = seed(tx, traffic, events, days, until, random)
+        tx.execute("pragma optimize")
+        tx.execute("pragma wal_checkpoint(truncate)")
+    size, took = os.path.getsize(file), time.monotonic() - began
+    print(f"\r{file}: {stored} events in {took:.0f} s, {size} bytes, {size / stored:.0f} an event")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--days", type=int, default=400)
+    parser.add_argument("--websites", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--until", type=parse_date, help="the last day, whole; by default now is the end")
+    arguments = parser.parse_args()
+    if (arguments.folder / "tinytrail.db").exists():
+        sys.exit(f"{arguments.folder} has a database already")
+    until = time.time() if arguments.until is None else (day_number(arguments.until) + 1) * DAY - 1
+    random = Random(arguments.seed)
+    make_file(arguments.folder, arguments.events, arguments.days, arguments.websites, until, random)
+
+
+if __name__ == "__main__":
+    main()
