@@ -17,6 +17,7 @@ from tinytrail.cli import main
 from tinytrail.core.connect import connect, transaction
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
+from tinytrail.web.sessions import Session, insert_session
 
 UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 KEY = r"tt_[a-z2-7]{40}"
@@ -150,6 +151,30 @@ def test_a_key_made_with_another_secret_cannot_be_shown(key: str) -> None:
     os.unlink("tinytrail.key")
     read_or_make_secret("tinytrail.key")
     assert trouble("key").startswith("This key was made with another tinytrail.key")
+
+
+def test_a_new_key_ends_the_old_one_and_who_signed_in_with_it(key: str) -> None:
+    [[user_id]] = rows("select id from users")
+    with closing(connect("tinytrail.db")) as tx, transaction(tx):
+        session = Session("an id", str(user_id), 0, 0, 10**10, "Firefox", "Linux")
+        insert_session(tx, session, "a token", key, "")
+    renewed = output("key", "--new").strip()
+    assert re.fullmatch(KEY, renewed)
+    assert renewed != key
+    assert output("key") == f"{renewed}\n"
+    assert rows("select * from sessions") == []
+
+    another = output("user", "add")
+    found = re.search(UUID, another)
+    assert found
+    assert output("key", "--new", "--user", found[0]).strip() not in another
+    assert output("key") == f"{renewed}\n"
+
+
+def test_a_key_lost_with_its_secret_is_replaced(key: str) -> None:
+    os.unlink("tinytrail.key")
+    renewed = output("key", "--new")
+    assert output("key") == renewed != f"{key}\n"
 
 
 def test_an_account_its_user_and_its_website_are_made(key: str) -> None:

@@ -20,9 +20,11 @@ from tinytrail.config import Config
 from tinytrail.core.clock import utc_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
+from tinytrail.first_run import make_first_admin
 from tinytrail.jobs import JOBS, Job, run, run_missed, schedule
 from tinytrail.web.accounts import insert_account
 from tinytrail.web.salts import DailySalt
+from tinytrail.web.sessions import Session, insert_session
 from tinytrail.web.websites import NewWebsite, insert_website
 
 SECONDS = 10  # that anything may take here before a test fails
@@ -112,6 +114,7 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other_and_not_its_next_ru
         ("turn the daily salt", ["03-15 00:00", "03-16 00:00"]),
         ("roll up finished days", ["03-14 10:05", "03-14 11:05"]),
         ("forget what is too old or deleted", ["03-14 09:35", "03-14 10:35"]),
+        ("forget sessions past their time", ["03-14 09:40", "03-14 10:40"]),
         ("optimize the database", ["03-15 03:15", "03-16 03:15"]),
     ],
 )
@@ -198,6 +201,17 @@ async def test_visits_past_their_time_are_forgotten_and_their_totals_stay(
         == [first + 2, first + 3, first + 4]
     )
     assert await db.read(days_in, "daily") == [first, first + 1, first + 2, first + 3]
+
+
+async def test_sessions_past_their_time_are_forgotten(app: Litestar, db: Database, clock: FakeClock) -> None:
+    key = await db.write(make_first_admin, app.state.secret, clock.now)
+    [[user_id]] = await db.read(lambda tx: tx.execute("select id from users").fetchall())
+    for number, expires_at in enumerate((clock.now + 1, clock.now + 2)):
+        session = Session(f"{number}", user_id, clock.now, clock.now, expires_at, "Firefox", "Linux")
+        await db.write(insert_session, session, f"token {number}", key or "", "")
+    clock.now += 1
+    await run(BY_NAME["forget sessions past their time"], app.state)
+    assert await db.read(lambda tx: tx.execute("select id from sessions").fetchall()) == [("1",)]
 
 
 @pytest.mark.parametrize("off", ["web", "track", "installs", "presence"])

@@ -114,6 +114,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     countries = Countries(config.geo.database, config.geo.header)
     state = State({"config": config, "clock": clock, "secret": read_or_make_secret(config.key_file)})
     is_admin = is_admins if config.web.enabled else no_admins
+    state.addresses = addresses
     handlers: list[ControllerRouterHandler] = [health]
     if config.web.enabled:
         state.collector = Collector(clock, RateLimit(config.web.collect_limit, clock), addresses, countries)
@@ -121,6 +122,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         warm()
         state.dashboard = Dashboard()
         state.api_limit = RateLimit(config.web.api_limit, clock)
+        state.sign_in_limit = RateLimit(config.web.sign_in_limit, clock)
         handlers += web.routes(state.collector)
     if config.track.enabled:
         handlers += product.routes(

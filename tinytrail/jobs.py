@@ -13,6 +13,7 @@ from tinytrail.presence.alert import tell_of_absence
 from tinytrail.product.expiry import purge_old_events
 from tinytrail.web.deletion import purge_leftovers, purge_old_days
 from tinytrail.web.rollup import roll_up_finished
+from tinytrail.web.sessions import delete_expired_sessions
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,10 @@ async def count_installs(state: State) -> None:
         await state.db.write(catch_up, int(state.clock()), min_age)
 
 
+async def forget_sessions(state: State) -> None:
+    await state.db.write(delete_expired_sessions, state.clock())
+
+
 async def optimize(state: State) -> None:
     await state.db.optimize()
 
@@ -63,6 +68,7 @@ JOBS = (
     Job("forget product events past their time", "50 * * * *", True, expire_events),
     Job("tell the webhook of an absence", "* * * * *", False, watch_for_absence),
     Job("write down how many installs were active", "0 * * * *", True, count_installs),
+    Job("forget sessions past their time", "40 * * * *", True, forget_sessions),
     Job("optimize the database", "15 3 * * *", False, optimize),
 )
 

@@ -21,6 +21,20 @@ create table if not exists users (
 
 create index if not exists users_account on users (account_id);
 
+-- Who is signed in to the dashboard, by a cookie of which only the hash is here.
+create table if not exists sessions (
+    id            text    primary key,
+    token_hash    blob    not null unique,
+    user_id       text    not null references users (id) on delete cascade,
+    created_at    real    not null,
+    last_used_at  real    not null,         -- to the hour
+    expires_at    real    not null,
+    browser       text    not null,
+    os            text    not null
+) strict, without rowid;
+
+create index if not exists sessions_user on sessions (user_id, last_used_at);
+
 create table if not exists websites (
     site            integer primary key autoincrement,  -- what traffic is keyed by; never used again
     id              text    not null unique,

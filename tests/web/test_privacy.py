@@ -63,11 +63,31 @@ def traces(text: bytes, words: list[str]) -> list[str]:
 
 
 @pytest.fixture
+async def session_token(client: AsyncClient, alice_user: dict[str, Any], website: str) -> str:
+    """Of a session that is used well and badly, and stays."""
+    headers = {"origin": "http://test", "user-agent": FIREFOX}
+    for key in (WRONG_KEY, alice_user["apiKey"]):
+        signed_in = await client.post("/api/v1/sessions", json={"api_key": key}, headers=headers)
+    token = signed_in.cookies["tinytrail_session"]
+    client.cookies.clear()
+    headers |= {"cookie": f"tinytrail_session={token}"}
+    for path in ("sessions", f"reports/summary?website_id={website}", "reports/summary", "users", "nothing"):
+        await client.get(f"/api/v1/{path}", headers=headers)
+    await client.get("/api/v1/websites", headers=headers | {"sec-fetch-site": "same-site"})
+    return token
+
+
+@pytest.fixture
 async def private(
-    admin_key: str, alice_user: dict[str, Any], website: str, config: Config, a_day: None
+    admin_key: str,
+    alice_user: dict[str, Any],
+    website: str,
+    config: Config,
+    a_day: None,
+    session_token: str,
 ) -> list[str]:
     keys = [admin_key, alice_user["apiKey"], read_or_make_secret(config.key_file).hex(), WRONG_KEY]
-    return [*VISITORS, *AGENTS, "AppleWebKit", "Googlebot", "Gecko", *SECRETS, *keys]
+    return [session_token, *VISITORS, *AGENTS, "AppleWebKit", "Googlebot", "Gecko", *SECRETS, *keys]
 
 
 async def test_nothing_private_is_in_the_database(

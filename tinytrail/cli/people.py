@@ -10,7 +10,7 @@ from tinytrail.config import Config
 from tinytrail.core.connect import Tx, transaction
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.web.accounts import all_accounts, insert_account
-from tinytrail.web.users import NewUser, all_users, api_key_of, find_user, insert_user
+from tinytrail.web.users import NewUser, all_users, api_key_of, find_user, insert_user, renew_key
 from tinytrail.web.websites import NewWebsite, insert_website, websites_of
 
 SNIPPET = '<script defer data-id="{id}" src="{url}/js/tracker.js"></script>'
@@ -18,9 +18,11 @@ SNIPPET = '<script defer data-id="{id}" src="{url}/js/tracker.js"></script>'
 
 @command(main, "key")
 @click.option("--user", "user_id", metavar="ID", help="Whose; else the first admin's.")
-def key(config: Config, user_id: str | None) -> None:
-    """Show an API key again."""
-    with opened(config) as tx:
+@click.option("--new", "is_new", is_flag=True, help="Make another, and shut out whoever has the old one.")
+def key(config: Config, user_id: str | None, is_new: bool) -> None:
+    """Show an API key again, or make a new one."""
+    with opened(config) as tx, transaction(tx):
+        secret = read_or_make_secret(config.key_file)
         if user_id:
             user = find_user(tx, user_id)
         else:
@@ -28,7 +30,9 @@ def key(config: Config, user_id: str | None) -> None:
             if not admins:
                 raise Trouble("there is no admin; make one with `tinytrail user add --role admin`")
             user = admins[0]
-        click.echo(api_key_of(user, read_or_make_secret(config.key_file)))
+        if is_new:
+            user = renew_key(tx, user.id, secret)
+    click.echo(api_key_of(user, secret))
 
 
 @main.group("account")

@@ -5,6 +5,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
 
+from tinytrail.core.asgi import header_value
+
 if TYPE_CHECKING:
     from litestar.types import Scope
 
@@ -63,6 +65,16 @@ class ClientAddress:
             return self._resolve(peer, b"")
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         return self._resolve(peer, b",".join(forwarded)[-1024:])
+
+    def scheme(self, scope: "Scope") -> str:
+        """http or https: the socket's, unless a trusted proxy tells in X-Forwarded-Proto how it was asked."""
+        if self.and_trust(scope)[1]:
+            forwarded = (
+                header_value(scope["headers"], b"x-forwarded-proto").partition(b",")[0].strip().lower()
+            )
+            if forwarded in (b"http", b"https"):
+                return forwarded.decode()
+        return scope["scheme"]
 
     def _resolve_uncached(self, peer: str, forwarded: bytes) -> tuple[str, bool]:
         address = parse_address(peer)

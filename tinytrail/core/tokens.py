@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 SECRET_BYTES = 32
+SHARE = "ts_"  # what a share link's token begins with; an API key with tt_
 
 
 def read_or_make_secret(path: str) -> bytes:
@@ -32,10 +33,24 @@ def read_or_make_secret(path: str) -> bytes:
     return secret
 
 
-def derive_api_key(secret: bytes, user_id: str) -> str:
-    """The API key of a user; always the same for the same secret."""
-    digest = hmac.digest(secret, b"api key of " + user_id.encode(), "sha256")
-    return "tt_" + base64.b32encode(digest[:25]).decode().lower()
+def derive_api_key(secret: bytes, user_id: str, version: int = 1) -> str:
+    """The API key of a user, who has had `version` of them; always the same for the same secret."""
+    owner = user_id if version == 1 else f"{user_id} {version}"
+    return "tt_" + _derive(secret, f"api key of {owner}")
+
+
+def derive_share_token(secret: bytes, share_id: str) -> str:
+    """What stands in a share link; always the same for the same secret."""
+    return SHARE + _derive(secret, f"share link {share_id}")
+
+
+def _derive(secret: bytes, purpose: str) -> str:
+    return base64.b32encode(hmac.digest(secret, purpose.encode(), "sha256")[:25]).decode().lower()
+
+
+def new_token() -> str:
+    """A secret that nobody has to be shown again."""
+    return secrets.token_urlsafe(SECRET_BYTES)
 
 
 def hash_token(token: str) -> bytes:

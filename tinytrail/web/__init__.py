@@ -9,10 +9,13 @@ from tinytrail.web.aggregate import aggregate
 from tinytrail.web.auth import provide_caller, require_key
 from tinytrail.web.collect import Collector
 from tinytrail.web.content_group_preview import preview_content_groups
+from tinytrail.web.cookie import resend_cookie
 from tinytrail.web.dashboard import show_dashboard, static_file
+from tinytrail.web.errors import GUARDED
 from tinytrail.web.health import tracker
 from tinytrail.web.reports import report_handlers
-from tinytrail.web.users import create_user, list_users, remove_user, show_api_key
+from tinytrail.web.sessions import list_sessions, remove_session, show_current, sign_in, sign_out
+from tinytrail.web.users import create_user, list_users, remove_user, replace_api_key, show_api_key
 from tinytrail.web.website_status import show_status
 from tinytrail.web.websites import (
     change_website,
@@ -28,6 +31,8 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
     protected = Router(
         "/api/v1",
         guards=[require_key],
+        middleware=[resend_cookie],
+        response_headers=GUARDED,
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
         route_handlers=[
             list_accounts,
@@ -36,6 +41,7 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
             list_users,
             create_user,
             show_api_key,
+            replace_api_key,
             remove_user,
             list_websites,
             create_website,
@@ -44,6 +50,11 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
             remove_website,
             show_status,
             preview_content_groups,
+            sign_in,
+            show_current,
+            list_sessions,
+            sign_out,
+            remove_session,
             aggregate,
             *report_handlers(),
         ],

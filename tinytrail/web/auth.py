@@ -1,10 +1,8 @@
-"""Who is calling, by X-API-KEY, and what they may see."""
+"""Who is calling, by X-API-KEY or by the session cookie, and what they may see."""
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.exceptions import (
     NotAuthorizedException,
@@ -15,16 +13,23 @@ from litestar.exceptions import (
 from litestar.handlers.base import BaseRouteHandler
 
 from tinytrail.core.connect import Tx, rows
+from tinytrail.core.db import Busy
 from tinytrail.core.errors import invalid
 from tinytrail.core.tokens import hash_token
+from tinytrail.web.cookie import COOKIE, LIFE, Connection, must_be_our_own_page, session_cookie
 
-Connection = ASGIConnection[Any, Any, Any, Any]
+# A handler's `opt`; without one it is for users alone.
+OPEN_TO_EVERYBODY = {"open_to": "everybody"}
+
+USED = 3600  # seconds; how exactly it is known when a session was used last
 
 
 class Caller(msgspec.Struct, frozen=True):
     user_id: str
     account_id: str
     role: str
+    session_id: str | None = None  # of one who came with the cookie
+    session_used_at: float = 0
 
     @property
     def is_admin(self) -> bool:
@@ -38,23 +43,75 @@ class Caller(msgspec.Struct, frozen=True):
 
 CurrentCaller = NamedDependency[Caller]
 
-CALLER = "select id as user_id, account_id, role from users where key_hash = :key_hash"
+BY_KEY = "select id as user_id, account_id, role from users where key_hash = :hash"
+BY_COOKIE = """
+    select u.id           as user_id,
+           u.account_id,
+           u.role,
+           s.id           as session_id,
+           s.last_used_at as session_used_at
+      from sessions s
+      join users u on u.id = s.user_id
+     where s.token_hash = :hash and s.expires_at > :now
+"""
+USE = "update sessions set last_used_at = :now, expires_at = :now + :life where id = :id"
 
 
-def find_caller(tx: Tx, key: str) -> Caller | None:
-    return next(iter(rows(tx, Caller, CALLER, key_hash=hash_token(key))), None)
+def find_by_key(tx: Tx, key: str) -> Caller | None:
+    return next(iter(rows(tx, Caller, BY_KEY, hash=hash_token(key))), None)
 
 
-async def require_key(connection: Connection, _: BaseRouteHandler) -> None:
-    """A guard, so that nothing of the body is looked at before: 401 first, then the limit of the key."""
+def find_by_cookie(tx: Tx, token: str, now: float) -> Caller | None:
+    return next(iter(rows(tx, Caller, BY_COOKIE, hash=hash_token(token), now=now)), None)
+
+
+def use_session(tx: Tx, session_id: str, now: float) -> None:
+    tx.execute(USE, {"id": session_id, "now": now, "life": LIFE})
+
+
+async def authenticate(connection: Connection) -> Caller:
+    """Who is calling. Raises 401, and 403 where another origin's page may have sent the cookie along."""
     state = connection.app.state
-    key = connection.headers.get("x-api-key", "")
-    caller = await state.db.read(find_caller, key) if key else None
+    caller: Caller | None = None
+    if key := connection.headers.get("x-api-key"):
+        caller = await state.db.read(find_by_key, key)
+    elif token := connection.cookies.get(COOKIE):
+        caller = await state.db.read(find_by_cookie, token, state.clock())
+        if caller:
+            must_be_our_own_page(connection)
     if caller is None:
         raise NotAuthorizedException("Missing or invalid X-API-KEY")
-    if wait := state.api_limit.wait(caller.user_id):
-        raise TooManyRequestsException("Too many requests with this key", headers={"Retry-After": str(wait)})
+    return caller
+
+
+async def require_key(connection: Connection, handler: BaseRouteHandler) -> None:
+    """A guard, so that nothing of the body is looked at before: 401 first, then the limit of the user."""
+    if handler.opt.get("open_to") == "everybody":
+        return
+    caller = await authenticate(connection)
+    must_be_within_limit(connection, caller.user_id)
     connection.scope["caller"] = caller  # type: ignore[typeddict-unknown-key]
+    await keep_session(connection, caller)
+
+
+def must_be_within_limit(connection: Connection, user_id: str) -> None:
+    """Raises 429."""
+    if wait := connection.app.state.api_limit.wait(user_id):
+        raise TooManyRequestsException("Too many requests with this key", headers={"Retry-After": str(wait)})
+
+
+async def keep_session(connection: Connection, caller: Caller) -> None:
+    """Prolong the session that is used, and its cookie; written down once an hour."""
+    state = connection.app.state
+    now = state.clock()
+    is_fresh = caller.session_used_at <= now < caller.session_used_at + USED
+    if caller.session_id and not is_fresh:
+        try:
+            await state.db.write(use_session, caller.session_id, now)
+        except Busy:
+            return  # reading goes on although nothing can be written
+        token = connection.cookies[COOKIE]
+        connection.scope["renewed_cookie"] = session_cookie(connection, token)  # type: ignore[typeddict-unknown-key]
 
 
 def require_admin(connection: Connection, _: BaseRouteHandler) -> None:
@@ -64,9 +121,10 @@ def require_admin(connection: Connection, _: BaseRouteHandler) -> None:
 
 async def is_admins(connection: Connection) -> bool:
     """Whether a request of another system's is an admin's; their routes do not count towards web's limit."""
-    key = connection.headers.get("x-api-key", "")
-    caller = await connection.app.state.db.read(find_caller, key) if key else None
-    return caller is not None and caller.is_admin
+    try:
+        return (await authenticate(connection)).is_admin
+    except (NotAuthorizedException, PermissionDeniedException):
+        return False
 
 
 def provide_caller(request: Connection) -> Caller:

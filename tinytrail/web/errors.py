@@ -9,6 +9,9 @@ from tinytrail.core.errors import failure
 
 COLLECT = "/api/v1/collect"  # the one path that browsers call from other origins
 
+# What an answer with somebody's figures goes with: no browser or proxy keeps it, or takes it for a page.
+GUARDED = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
 CODES = {
     400: "INVALID_PAYLOAD",
     401: "UNAUTHORIZED",
@@ -43,6 +46,8 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     if request.url.path.startswith(COLLECT):
         cors = cors_headers(request.headers.get("origin", "").encode("latin-1"))
         headers |= {name.decode(): value.decode("latin-1") for name, value in cors}
+    else:
+        headers |= GUARDED
     return Response(body, status_code=status, headers=headers)
 
 

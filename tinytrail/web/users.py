@@ -38,13 +38,14 @@ class User(msgspec.Struct, frozen=True):
     role: str
     key_hash: bytes
     created_at: float
+    key_version: int = 1
 
     def as_json(self, **more: str) -> dict[str, Any]:
         fields = {"id": self.id, "accountId": self.account_id, "email": self.email, "role": self.role}
         return fields | more | {"createdAt": timestamp(self.created_at)}
 
 
-SELECT = "select id, account_id, email, role, key_hash, created_at from users"
+SELECT = "select id, account_id, email, role, key_hash, created_at, key_version from users"
 
 
 def all_users(tx: Tx) -> list[User]:
@@ -78,10 +79,24 @@ def insert_user(tx: Tx, new: NewUser, secret: bytes, now: float) -> User:
 
 def api_key_of(user: User, secret: bytes) -> str:
     """The user's key. Raises 404 if it was made with another secret: it still works, but nobody knows it."""
-    key = derive_api_key(secret, user.id)
+    key = derive_api_key(secret, user.id, user.key_version)
     if hash_token(key) != user.key_hash:
-        raise NotFoundException("This key was made with another tinytrail.key; make a new user instead")
+        raise NotFoundException("This key was made with another tinytrail.key; make a new one")
     return key
+
+
+def renew_key(tx: Tx, user_id: str, secret: bytes) -> User:
+    """Give a user another key: the old one, and whoever signed in with it, is shut out. Raises 404."""
+    user = find_user(tx, user_id)
+    version = user.key_version + 1
+    key_hash = hash_token(derive_api_key(secret, user.id, version))
+    user = msgspec.structs.replace(user, key_version=version, key_hash=key_hash)
+    tx.execute(
+        "update users set key_hash = :key_hash, key_version = :key_version where id = :id",
+        msgspec.structs.asdict(user),
+    )
+    tx.execute("delete from sessions where user_id = :id", {"id": user.id})
+    return user
 
 
 def delete_user(tx: Tx, user_id: str) -> User:
@@ -108,6 +123,13 @@ async def create_user(request: Request[Any, Any, Any], db: Db, now: Now) -> dict
 async def show_api_key(user_id: FromPath[str], request: Request[Any, Any, Any], db: Db) -> dict[str, Any]:
     user = await db.read(find_user, parse_uuid(user_id, "id"))
     return success({"id": user.id, "apiKey": api_key_of(user, request.app.state.secret)})
+
+
+@post("/users/{user_id:str}/api-key", guards=[require_admin])
+async def replace_api_key(user_id: FromPath[str], request: Request[Any, Any, Any], db: Db) -> dict[str, Any]:
+    secret: bytes = request.app.state.secret
+    user = await db.write(renew_key, parse_uuid(user_id, "id"), secret)
+    return success({"id": user.id, "apiKey": api_key_of(user, secret)})
 
 
 @delete("/users/{user_id:str}", guards=[require_admin], status_code=200)
