@@ -33,6 +33,18 @@ async def test_an_admin_reads_what_the_holder_of_the_key_reads(
 
 
 @PATHS
+async def test_a_signed_in_admin_does_so_from_the_servers_own_pages(
+    client: AsyncClient, admin_key: str, path: str
+) -> None:
+    page = {"origin": "http://test"}
+    await client.post("/api/v1/sessions", json={"api_key": admin_key}, headers=page)
+
+    assert (await client.get(path, params=YEAR_2025, headers=page)).status_code == 200
+    elsewhere = {"sec-fetch-site": "same-site"}
+    assert_error(await client.get(path, params=YEAR_2025, headers=elsewhere), 401, "key")
+
+
+@PATHS
 async def test_any_other_user_does_not(admin: AsyncClient, sign_in: SignIn, path: str) -> None:
     bob = await sign_in((await new_user(admin, "Strangers", "bob@example.net"))["apiKey"])
 

@@ -9,9 +9,10 @@ import pytest
 from httpx import AsyncClient, Response
 from litestar import Litestar
 
+from tests.conftest import SignIn
 from tests.make import DAY, HOUR, MINUTE, FakeClock, calling
 from tests.web.cast import FIREFOX, IPHONE, UNKNOWN, code, message
-from tests.web.conftest import PEER, SignIn, web_alone
+from tests.web.conftest import PEER, web_alone
 from tinytrail import __version__
 from tinytrail.app import create_app
 from tinytrail.config import Config
