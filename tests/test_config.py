@@ -98,8 +98,8 @@ def test_every_key_is_a_variable_and_it_goes_before_the_file(
 ) -> None:
     text = GOOD.get(key)
     if text is None:
-        text = {bool: "false", int: "7", str: "a name"}[type(default)]
-    expected: Any = {bool: False, int: 7}.get(type(default), text)
+        text = {bool: str(not default).lower(), int: "7", str: "a name"}[type(default)]
+    expected: Any = {bool: not default, int: 7}.get(type(default), text)
     if key == "trusted_proxies":
         expected = ("10.0.0.0/8", "::1")
 

@@ -54,6 +54,11 @@ async def visit(client: AsyncClient, website_id: str) -> None:
     assert (await client.post("/api/v1/collect", json=hit(website_id))).status_code == 202
 
 
+def bare_state() -> State:
+    """What running a job needs, whatever the job itself does."""
+    return State({"runs": {}, "clock": FakeClock()})
+
+
 @pytest.fixture
 def ran(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:
     """The names of the jobs that have run, in place of the work they do."""
@@ -71,7 +76,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:
 
 @pytest.fixture
 async def scheduler(ran: asyncio.Queue[str]) -> AsyncIterator[AsyncIOScheduler]:
-    yield (scheduler := schedule(State()))
+    yield (scheduler := schedule(bare_state()))
     scheduler.shutdown()
 
 
@@ -99,7 +104,7 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other_and_not_its_next_ru
 
     first, *others = jobs.JOBS
     monkeypatch.setattr(jobs, "JOBS", (first._replace(run=fail), *others))
-    scheduler = schedule(State())
+    scheduler = schedule(bare_state())
     for _ in range(2):
         assert await fire_all(scheduler, ran) == {"failed"} | {job.name for job in others}
     scheduler.shutdown()
@@ -123,7 +128,7 @@ async def test_jobs_are_due_by_utc_whatever_the_machines_zone(
 ) -> None:
     for module in ("triggers.cron", "schedulers.base"):
         monkeypatch.setattr(f"apscheduler.{module}.get_localzone", lambda: ZoneInfo("Asia/Kathmandu"))
-    scheduler = schedule(State())
+    scheduler = schedule(bare_state())
     at = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
     due = []
     for _ in times:
@@ -135,7 +140,7 @@ async def test_jobs_are_due_by_utc_whatever_the_machines_zone(
 
 
 async def test_at_start_runs_what_may_have_been_missed(ran: asyncio.Queue[str]) -> None:
-    await run_missed(State())
+    await run_missed(bare_state())
     names = {ran.get_nowait() for _ in range(ran.qsize())}
     assert {"roll up finished days", "forget what is too old or deleted"} <= names
     assert names == {job.name for job in JOBS if job.at_start}

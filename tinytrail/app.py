@@ -21,6 +21,7 @@ from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.installs.errors import error_response as installs_error
+from tinytrail.metrics import Requests, show_metrics
 from tinytrail.presence.errors import error_response as presence_error
 from tinytrail.product.errors import error_response as product_error
 from tinytrail.web.auth import is_admins
@@ -103,6 +104,13 @@ class App(Litestar):
             await response(scope, receive, send)
 
 
+class MeasuredApp(App):
+    """That, and what comes of each request is counted: a cost for whoever wants the figures alone."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.state.requests.measure(super().__call__, scope, receive, send)
+
+
 def short_cuts(handlers: list[ControllerRouterHandler]) -> dict[str, Any]:
     bare = [handler for handler in handlers if isinstance(handler, ASGIRouteHandler)]
     return {path: handler.fn for handler in bare for path in handler.paths}
@@ -113,9 +121,13 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     addresses = ClientAddress(config.server.trusted_proxies)
     countries = Countries(config.geo.database, config.geo.header)
     state = State({"config": config, "clock": clock, "secret": read_or_make_secret(config.key_file)})
+    state.runs = {job.name: jobs.Runs() for job in jobs.JOBS}
     is_admin = is_admins if config.web.enabled else no_admins
     state.addresses = addresses
     handlers: list[ControllerRouterHandler] = [health]
+    if config.server.metrics:
+        state.requests, state.started_at = Requests(), clock()
+        handlers.append(show_metrics)
     if config.web.enabled:
         state.collector = Collector(clock, RateLimit(config.web.collect_limit, clock), addresses, countries)
         state.websites = state.collector.websites
@@ -158,7 +170,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
                 await asyncio.wait([making_up])
                 countries.close()
 
-    app = App(
+    app = (MeasuredApp if config.server.metrics else App)(
         handlers,
         lifespan=[lifespan],
         state=state,

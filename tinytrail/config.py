@@ -51,6 +51,7 @@ class Server(Section, frozen=True):
     trusted_proxies: tuple[str, ...] = ()
     public_url: Annotated[str, Meta(pattern=ADDRESS)] = ""
     log_format: Literal["text", "json"] = "text"
+    metrics: bool = False
 
     def __post_init__(self) -> None:
         for network in self.trusted_proxies:

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import perf_counter
 from typing import NamedTuple
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -73,12 +75,29 @@ JOBS = (
 )
 
 
+@dataclass
+class Runs:
+    """How a job has fared since the start."""
+
+    count: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    succeeded_at: float = 0.0  # Unix time; 0: never
+
+
 async def run(job: Job, state: State) -> None:
     """Run a job; a failure is logged, and the next time is another try."""
+    runs: Runs = state.runs.setdefault(job.name, Runs())
+    begun = perf_counter()
     try:
         await job.run(state)
+        runs.succeeded_at = state.clock()
     except Exception:
+        runs.failures += 1
         log.exception("could not %s", job.name)
+    finally:
+        runs.count += 1
+        runs.seconds += perf_counter() - begun
 
 
 def schedule(state: State) -> AsyncIOScheduler:

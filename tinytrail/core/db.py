@@ -12,7 +12,9 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import aiosqlite
@@ -55,6 +57,15 @@ class Write(NamedTuple):
 
 class Failed(NamedTuple):
     error: Exception
+
+
+@dataclass
+class Commits:
+    """What the writer has done so far."""
+
+    count: int = 0
+    writes: int = 0
+    seconds: float = 0.0  # from when the writer was given a group until it was on disk, or had failed
 
 
 def commit_group(tx: Tx, group: list[Write]) -> list[Any]:
@@ -111,10 +122,16 @@ class Database:
         self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for reader in readers:
             self._readers.put_nowait(reader)
+        self.commits = Commits()
         self._waiting: list[Write] = []
         self._has_waiting = asyncio.Event()
         self._is_idle = asyncio.Event()
         self._is_idle.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many writes wait for the next commit."""
+        return len(self._waiting)
 
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(tx, *args)` on a reader; all it reads is of one moment."""
@@ -158,10 +175,14 @@ class Database:
                 self._is_idle.set()
                 await self._has_waiting.wait()
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            begun = perf_counter()
             try:
                 results = await self._writer.run(commit_group, group)
             except Exception as error:  # not even a rollback worked; the next group is another try
                 results = [Failed(error)] * len(group)
+            self.commits.count += 1
+            self.commits.writes += len(group)
+            self.commits.seconds += perf_counter() - begun
             for write, result in zip(group, results, strict=True):
                 if write.done.done():  # its client hung up
                     continue
