@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from html import escape
 from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response
@@ -46,10 +47,10 @@ ERROR_PAGE = """<!doctype html>
 
 def plain_error(request: AnyRequest, error: Exception) -> Response[str]:
     """The dialect of whatever belongs to no system: the reason phrase, or a small page for a browser."""
-    status, _, headers = failure(request, error)
+    status, message, headers = failure(request, error)
     phrase = reason_phrase(status)
     if "text/html" in request.headers.get("accept", ""):
-        remark = "TinyTrail has no page at this address." if status == 404 else ""
+        remark = (escape(message) or "TinyTrail has no page at this address.") if status == 404 else ""
         page = ERROR_PAGE.format(status=status, phrase=phrase, remark=remark)
         return Response(page, status_code=status, headers=headers, media_type=MediaType.HTML)
     return Response(phrase, status_code=status, headers=headers, media_type=MediaType.TEXT)

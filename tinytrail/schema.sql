@@ -48,6 +48,18 @@ create table if not exists websites (
     unique (account_id, domain)
 ) strict;
 
+-- Links that show a website's reports to whoever has them.
+create table if not exists shares (
+    id             text    primary key,
+    website_id     text    not null references websites (id) on delete cascade,
+    name           text    not null,
+    is_embeddable  integer not null,
+    token_hash     blob    not null unique,  -- of a token that is derived, and so never stored
+    created_at     real    not null
+) strict, without rowid;
+
+create index if not exists shares_website on shares (website_id);
+
 -- Sites whose traffic is still to be deleted, slice by slice.
 create table if not exists leftovers (
     site  integer primary key

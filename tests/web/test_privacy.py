@@ -78,6 +78,17 @@ async def session_token(client: AsyncClient, alice_user: dict[str, Any], website
 
 
 @pytest.fixture
+async def share_token(client: AsyncClient, alice: AsyncClient, website: str) -> str:
+    """Of a link that is followed, and stays."""
+    made = await alice.post(f"/api/v1/websites/{website}/shares", json={"name": "For the board"})
+    token: str = made.json()["data"]["token"]
+    await client.get(f"/share/{token}")
+    for path in ("sessions/current", f"reports/pages?website_id={website}", "reports/pages", "users"):
+        await client.get(f"/api/v1/{path}", headers={"x-api-key": token})
+    return token
+
+
+@pytest.fixture
 async def private(
     admin_key: str,
     alice_user: dict[str, Any],
@@ -85,9 +96,20 @@ async def private(
     config: Config,
     a_day: None,
     session_token: str,
+    share_token: str,
 ) -> list[str]:
     keys = [admin_key, alice_user["apiKey"], read_or_make_secret(config.key_file).hex(), WRONG_KEY]
-    return [session_token, *VISITORS, *AGENTS, "AppleWebKit", "Googlebot", "Gecko", *SECRETS, *keys]
+    return [
+        session_token,
+        share_token,
+        *VISITORS,
+        *AGENTS,
+        "AppleWebKit",
+        "Googlebot",
+        "Gecko",
+        *SECRETS,
+        *keys,
+    ]
 
 
 async def test_nothing_private_is_in_the_database(

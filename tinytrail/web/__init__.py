@@ -15,6 +15,7 @@ from tinytrail.web.errors import GUARDED
 from tinytrail.web.health import tracker
 from tinytrail.web.reports import report_handlers
 from tinytrail.web.sessions import list_sessions, remove_session, show_current, sign_in, sign_out
+from tinytrail.web.shares import create_share, list_shares, remove_share, show_shared_dashboard
 from tinytrail.web.users import create_user, list_users, remove_user, replace_api_key, show_api_key
 from tinytrail.web.website_status import show_status
 from tinytrail.web.websites import (
@@ -50,6 +51,9 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
             remove_website,
             show_status,
             preview_content_groups,
+            list_shares,
+            create_share,
+            remove_share,
             sign_in,
             show_current,
             list_sessions,
@@ -59,4 +63,4 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
             *report_handlers(),
         ],
     )
-    return [show_dashboard, static_file, tracker, collector.handler(), protected]
+    return [show_dashboard, show_shared_dashboard, static_file, tracker, collector.handler(), protected]

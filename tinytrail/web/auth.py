@@ -1,5 +1,10 @@
-"""Who is calling, by X-API-KEY or by the session cookie, and what they may see."""
+"""Who is calling, by X-API-KEY or by the session cookie, and what they may see.
 
+Most callers are users. The holder of a share link is none: unless a handler says that it is open to shares,
+they are told 403, and what they may see is one website, which is asked for by `must_see_website` alone.
+"""
+
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -15,29 +20,43 @@ from litestar.handlers.base import BaseRouteHandler
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.db import Busy
 from tinytrail.core.errors import invalid
-from tinytrail.core.tokens import hash_token
+from tinytrail.core.tokens import SHARE, hash_token
 from tinytrail.web.cookie import COOKIE, LIFE, Connection, must_be_our_own_page, session_cookie
 
 # A handler's `opt`; without one it is for users alone.
+OPEN_TO_SHARES = {"open_to": "shares"}  # and to users
 OPEN_TO_EVERYBODY = {"open_to": "everybody"}
 
 USED = 3600  # seconds; how exactly it is known when a session was used last
 
 
 class Caller(msgspec.Struct, frozen=True):
-    user_id: str
-    account_id: str
-    role: str
-    session_id: str | None = None  # of one who came with the cookie
+    role: Literal["admin", "user", "share"]
+    user_id: str = ""
+    account_id: str = ""  # none of a share's: whatever forgets about shares has nothing for them
+    session_id: str | None = None  # of a user who came with the cookie
     session_used_at: float = 0
+    share_id: str | None = None
+    website_id: str | None = None  # the one of a share
 
     @property
     def is_admin(self) -> bool:
         return self.role == "admin"
 
+    @property
+    def is_share(self) -> bool:
+        return self.role == "share"
+
     def must_see(self, account_id: str) -> None:
         """Another account's things do not exist: 404, never 403, so that ids cannot be guessed."""
         if not self.is_admin and account_id != self.account_id:
+            raise NotFoundException
+
+    def must_see_website(self, website_id: str, account_id: str) -> None:
+        """The same for a website, which may have been shared."""
+        if not self.is_share:
+            self.must_see(account_id)
+        elif website_id != self.website_id:
             raise NotFoundException
 
 
@@ -54,11 +73,14 @@ BY_COOKIE = """
       join users u on u.id = s.user_id
      where s.token_hash = :hash and s.expires_at > :now
 """
+BY_SHARE = "select 'share' as role, id as share_id, website_id from shares where token_hash = :hash"
 USE = "update sessions set last_used_at = :now, expires_at = :now + :life where id = :id"
 
 
 def find_by_key(tx: Tx, key: str) -> Caller | None:
-    return next(iter(rows(tx, Caller, BY_KEY, hash=hash_token(key))), None)
+    """The user with this API key, or whoever came by the share link with this token."""
+    sql = BY_SHARE if key.startswith(SHARE) else BY_KEY
+    return next(iter(rows(tx, Caller, sql, hash=hash_token(key))), None)
 
 
 def find_by_cookie(tx: Tx, token: str, now: float) -> Caller | None:
@@ -85,18 +107,23 @@ async def authenticate(connection: Connection) -> Caller:
 
 
 async def require_key(connection: Connection, handler: BaseRouteHandler) -> None:
-    """A guard, so that nothing of the body is looked at before: 401 first, then the limit of the user."""
-    if handler.opt.get("open_to") == "everybody":
+    """A guard, so that nothing of the body is looked at before: 401 first, then the limit of the caller."""
+    open_to = handler.opt.get("open_to", "users")
+    if open_to == "everybody":
         return
     caller = await authenticate(connection)
-    must_be_within_limit(connection, caller.user_id)
+    must_be_within_limit(connection, caller)
+    if caller.is_share and open_to != "shares":
+        raise PermissionDeniedException("A share link is for the reports of its website, and nothing else")
     connection.scope["caller"] = caller  # type: ignore[typeddict-unknown-key]
     await keep_session(connection, caller)
 
 
-def must_be_within_limit(connection: Connection, user_id: str) -> None:
-    """Raises 429."""
-    if wait := connection.app.state.api_limit.wait(user_id):
+def must_be_within_limit(connection: Connection, caller: Caller) -> None:
+    """Raises 429. A share link is limited by address too, since a whole readership may have it."""
+    state = connection.app.state
+    address = state.addresses.of(connection.scope) if caller.is_share else ""
+    if wait := state.api_limit.wait(f"{caller.share_id} {address}" if caller.is_share else caller.user_id):
         raise TooManyRequestsException("Too many requests with this key", headers={"Retry-After": str(wait)})
 
 

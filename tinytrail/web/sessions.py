@@ -17,6 +17,7 @@ from tinytrail.core.inject import Db, Now
 from tinytrail.core.tokens import hash_token, new_token
 from tinytrail.web.auth import (
     OPEN_TO_EVERYBODY,
+    OPEN_TO_SHARES,
     Caller,
     CurrentCaller,
     find_by_key,
@@ -25,6 +26,7 @@ from tinytrail.web.auth import (
 )
 from tinytrail.web.cookie import COOKIE, LIFE, Connection, base_url, must_be_our_own_page, session_cookie
 from tinytrail.web.errors import success
+from tinytrail.web.shares import as_current_share, share_of
 from tinytrail.web.user_agent import classify_agent
 from tinytrail.web.users import User, find_user
 
@@ -146,10 +148,10 @@ async def sign_in(request: Request[Any, Any, Any], db: Db, now: Now) -> Response
             "Too many wrong keys from this address", headers={"Retry-After": str(wait)}
         )
     caller = await db.read(find_by_key, key)
-    if caller is None:
+    if caller is None or caller.is_share:
         raise NotAuthorizedException(WRONG_KEY)
     state.sign_in_limit.give_back(address)
-    must_be_within_limit(request, caller.user_id)
+    must_be_within_limit(request, caller)
 
     agent = classify_agent(request.headers.get("user-agent", ""))
     session = Session(str(uuid4()), caller.user_id, now, now, now + LIFE, agent.browser, agent.os)
@@ -159,8 +161,10 @@ async def sign_in(request: Request[Any, Any, Any], db: Db, now: Now) -> Response
     return Response(body, cookies=[session_cookie(request, token)])
 
 
-@get("/sessions/current")
+@get("/sessions/current", opt=OPEN_TO_SHARES)
 async def show_current(request: Request[Any, Any, Any], caller: CurrentCaller, db: Db) -> dict[str, Any]:
+    if caller.is_share:
+        return as_current_share(request, *await db.read(share_of, caller))
     return as_current(request, *await db.read(who_is, caller))
 
 

@@ -115,7 +115,7 @@ def website_for(tx: Tx, caller: Caller, website_id: str) -> Website:
     website = find_website(tx, website_id)
     if website is None:
         raise NotFoundException
-    caller.must_see(website.account_id)
+    caller.must_see_website(website.id, website.account_id)
     return website
 
 

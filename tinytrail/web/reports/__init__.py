@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from tinytrail.core.clock import date_of
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db, Now
-from tinytrail.web.auth import Caller, CurrentCaller
+from tinytrail.web.auth import OPEN_TO_SHARES, Caller, CurrentCaller
 from tinytrail.web.errors import success
 from tinytrail.web.reports import (
     countries,
@@ -60,7 +60,7 @@ def file_name(report: Report, query: Query) -> str:
     return f"{query.website.domain}-{report.name}-{start}-{end}.csv"
 
 
-@get("/reports/batch")
+@get("/reports/batch", opt=OPEN_TO_SHARES)
 async def batch(request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now) -> Response[bytes]:
     data = await db.read(read_batch, BY_NAME, caller, request.query_params, now)
     return Response(msgspec.json.encode(success(data)), headers={"content-type": "application/json"})
@@ -70,7 +70,7 @@ def report_handlers() -> list[HTTPRouteHandler]:
     """A handler for each report; key, limit and scope come from the router they are mounted in."""
 
     def handler(report: Report) -> HTTPRouteHandler:
-        @get(f"/reports/{report.name}", name=report.name)
+        @get(f"/reports/{report.name}", name=report.name, opt=OPEN_TO_SHARES)
         async def read(
             request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
         ) -> Response[bytes]:
