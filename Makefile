@@ -8,7 +8,7 @@ PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --cons
 serve: .venv/serve-ready  ## run the server here
 	@.venv/bin/tinytrail serve
 
-test: .venv/dev-ready browser  ## run all tests
+test: .venv/dev-ready programs  ## run all tests
 	@.venv/bin/python -m pytest
 
 lint: .venv/dev-ready
@@ -28,14 +28,17 @@ faults: .venv/dev-ready  ## the long form of tests/faults: kills, slow clients, 
 bench: .venv/dev-ready  ## throughput against a bare ASGI answer (needs wrk)
 	@for name in collect heartbeats; do .venv/bin/python -m bench.$$name; done
 
-screenshots: .venv/dev-ready browser  ## README's pictures, from seeded data
+screenshots: .venv/dev-ready programs  ## README's pictures, from seeded data
 	@.venv/bin/python -m docs.screenshots
 
-# The browser that the end-to-end tests drive. Nothing is skipped where it is missing.
-browser:
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
-	  { echo "The tests need Chromium: sudo apt-get install chromium" >&2; exit 1; }
+# What the end-to-end tests drive, as Debian packages. Nothing is skipped where one is missing.
+PROGRAMS = chromium nginx caddy openssl
+
+programs:
+	@missing=$$(for name in $(PROGRAMS); do PATH="$$PATH:/usr/sbin" command -v $$name >/dev/null || echo $$name; done); \
+	  [ -z "$$missing" ] || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; } || \
+	  { echo "The tests need more programs: sudo apt-get install" $$missing >&2; exit 1; }
 
 .venv/serve-ready: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv .venv

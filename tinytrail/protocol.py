@@ -32,6 +32,7 @@ class Protocol(HttpToolsProtocol):
     head = 0  # bytes of it that are not its body
     unsent = 0  # bytes of an answer that the client did not take
     unsent_since = 0.0
+    closes_once_read = False  # the answer is out, and nothing is to follow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.since = self.loop.time()
@@ -49,6 +50,20 @@ class Protocol(HttpToolsProtocol):
         if len(self.pipeline) > MOST_PIPELINED:  # each takes 2 KB until its turn
             self.transport.abort()
 
+    def on_headers_complete(self) -> None:
+        before = self.cycle
+        super().on_headers_complete()
+        if self.cycle is not before and self.cycle and not self.cycle.keep_alive:
+            self.cycle.transport = Lingering(self)  # type: ignore[assignment]
+
+    def close_once_read(self) -> None:
+        """Close after what is left of the request has come. To close before would reset the connection, and a
+        client that is still sending, nginx for one, would never see the answer: a 413 became a 502."""
+        if self.is_arriving:
+            self.closes_once_read = True  # `close_stuck` bounds for how long
+        else:
+            self.transport.close()
+
     def on_body(self, body: bytes) -> None:
         self.head -= len(body)
         super().on_body(body)
@@ -56,6 +71,8 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self.is_arriving, self.head = False, 0
         super().on_message_complete()
+        if self.closes_once_read:
+            self.transport.close()
 
     def is_stuck(self, now: float) -> bool:
         """Whether the client keeps this side waiting for too long."""
@@ -64,6 +81,15 @@ class Protocol(HttpToolsProtocol):
             self.unsent, self.unsent_since = unsent, now
         begun = self.since if self.is_arriving else self.unsent_since
         return now - begun > PATIENCE
+
+
+class Lingering:
+    """A connection as an answer sees it that is the last one on it."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.write = protocol.transport.write
+        self.is_closing = protocol.transport.is_closing
+        self.close = protocol.close_once_read
 
 
 def close_stuck(connections: Iterable[object], now: float) -> None:

@@ -1,6 +1,7 @@
 """Clients that say nothing, too much, or hang up: nobody else notices."""
 
 import contextlib
+import re
 import socket
 import struct
 import time
@@ -206,6 +207,22 @@ def test_a_declared_length_is_believed_and_refused_before_the_body_comes(server:
         with connected(server) as client:
             client.sendall(request(path, b"x").replace(b"Length: 1", b"Length: 99999999999999999"))
             assert client.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/collect", "/api/v1/accounts", "/nowhere"])
+def test_an_answer_that_comes_before_the_body_is_through_is_not_lost(server: Server, path: str) -> None:
+    """As nginx sends it: one request a connection, and the body in more than one go."""
+    whole = request(path, b"x" * 300_000, "Connection: close")
+    with connected(server) as client:
+        client.sendall(whole[:1000])
+        status = client.recv(20)
+        for begin in range(1000, len(whole), 50_000):
+            client.sendall(whole[begin : begin + 50_000])  # to a closed socket the second would fail
+            time.sleep(0.01)
+        said = status + all_said(client)
+    assert re.match(rb"HTTP/1.1 4\d\d ", said)
+    assert b"connection: close" in said
+    assert said.endswith((b"}", b"Not Found"))
 
 
 def test_clients_that_hang_up_mid_request_leave_nothing_behind(tmp_path: Path) -> None:
