@@ -24,6 +24,7 @@ from tinytrail.first_run import make_first_admin
 from tinytrail.web.accounts import all_accounts
 from tinytrail.web.events import store_events
 from tinytrail.web.rollup import close_day, count_day, finished_days
+from tinytrail.web.running import store_running_total
 from tinytrail.web.websites import NewWebsite, Website, insert_website
 
 LARGE = "large.example"
@@ -69,6 +70,8 @@ def seed(tx: Tx, traffic: dict[Website, float], events: int, days: int, until: f
             counted = count_day(tx, finished)
             with transaction(tx):
                 close_day(tx, finished, counted)
+                while store_running_total(tx, finished.site):
+                    pass
         if sys.stdout.isatty():
             print(f"\r{stored} events", end="", flush=True)
     return stored
@@ -88,7 +91,9 @@ def make_file(folder: Path, events: int, days: int, count: int, until: float, ra
         tx.execute("pragma optimize")
         tx.execute("pragma wal_checkpoint(truncate)")
     size, took = os.path.getsize(file), time.monotonic() - began
-    print(f"\r{file}: {stored} events in {took:.0f} s, {size} bytes, {size / stored:.0f} an event")
+    busy = time.process_time()
+    print(f"\r{file}: {stored} events in {took:.0f} s ({busy:.0f} s of a processor)")
+    print(f"{size} bytes, {size / stored:.0f} an event")
 
 
 def main() -> None:

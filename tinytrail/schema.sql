@@ -147,6 +147,24 @@ create table if not exists daily (
     primary key (site, dimension, day, value, is_bot)
 ) strict, without rowid;
 
+-- `daily` added up, from the first day to some days: web/running.py.
+create table if not exists running (
+    site       integer not null,
+    dimension  integer not null,
+    day        integer not null,            -- up to and with this day
+    value      integer not null,
+    is_bot     integer not null,
+    visits     integer not null,
+    visitors   integer not null,
+    pageviews  integer not null,
+    bounces    integer not null,
+    seconds    integer not null,
+    entries    integer not null,
+    exits      integer not null,
+    events     integer not null,
+    primary key (site, dimension, day, value, is_bot)
+) strict, without rowid;
+
 ------------------------------------------------------------------------------------------------ product
 
 -- Users' ids and events' names, which stand as their id elsewhere.

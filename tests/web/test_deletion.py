@@ -10,7 +10,7 @@ from tests.make import DAY, FakeClock, hit
 from tests.web.cast import COLLECT, GOOGLEBOT, Owner, Traffic
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
-from tinytrail.web import deletion
+from tinytrail.web import deletion, running
 
 
 def tables_with(column: str) -> Callable[[Tx], list[str]]:
@@ -43,8 +43,16 @@ async def bobs(bob: AsyncClient) -> str:
 
 
 @pytest.fixture
-async def traffic(visit: Traffic, bobs: str, clock: FakeClock, admin: AsyncClient, website: str) -> None:
+async def traffic(
+    visit: Traffic,
+    bobs: str,
+    clock: FakeClock,
+    admin: AsyncClient,
+    website: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Two days of traffic of Alice's and Bob's websites, the first of them rolled up."""
+    monkeypatch.setattr(running, "FEWEST_ROWS", 1)
     for _ in range(2):
         for who in (visit, Traffic(visit.client, clock, bobs)):
             await who("/", "/two", "signup", referrer="https://t.co/a", utm_source="x", country="DE")
@@ -60,7 +68,7 @@ async def site_of(db: Database, website_id: str) -> int:
     return int(site)
 
 
-TABLES = {"websites", "visits", "events", "paths", "strings", "daily", "open_days"}
+TABLES = {"websites", "visits", "events", "paths", "strings", "daily", "running", "open_days"}
 
 
 @pytest.mark.usefixtures("traffic")

@@ -89,6 +89,35 @@ def counts(dimension: str, measures: tuple[str, ...], filtered: bool, at: AtDay 
         {recount(dimension, measures, only_open=True)}"""
 
 
+def totals(dimension: str, measures: tuple[str, ...]) -> str:
+    """A query for the sums of these measures over the period, by value: those that have any of the first.
+
+    Days are added up only as far as the first running total and from the last one on; what lies between is
+    the difference of the two.
+    """
+    number = DIMENSIONS.index(dimension)
+    of_dimension = f"site = :site and dimension = {number}"
+    first = f"(select min(day) from running where {of_dimension} and day >= :start - 1)"
+    last = f"(select max(day) from running where {of_dimension} and day <= :end)"
+    there_are = f"{first} < {last}"
+    added, taken = ", ".join(measures), ", ".join(f"-{measure}" for measure in measures)
+    shown = f"{of_dimension} and is_bot <= :include_bots"
+    return f"""
+        select value, {", ".join(f"sum({measure}) as {measure}" for measure in measures)} from (
+            select value, {added} from daily
+             where {shown} and day between :start and iif({there_are}, {first}, :end)
+             union all
+            select value, {added} from daily
+             where {shown} and day > iif({there_are}, {last}, :end) and day <= :end
+             union all
+            select value, {taken} from running where {shown} and day = iif({there_are}, {first}, null)
+             union all
+            select value, {added} from running where {shown} and day = iif({there_are}, {last}, null)
+             union all
+            select value, {added} from ({recount(dimension, measures, only_open=True)})
+        ) group by value having sum({measures[0]}) > 0"""
+
+
 def recount(
     dimension: str,
     measures: tuple[str, ...],

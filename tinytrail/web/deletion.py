@@ -17,6 +17,8 @@ OF_DELETED_SITES = (
            (select site, day, visit, n from events where site = :site limit :slice)""",
     """delete from daily where (site, dimension, day, value, is_bot) in
            (select site, dimension, day, value, is_bot from daily where site = :site limit :slice)""",
+    """delete from running where (site, dimension, day, value, is_bot) in
+           (select site, dimension, day, value, is_bot from running where site = :site limit :slice)""",
     "delete from paths where id in (select id from paths where site = :site limit :slice)",
     "delete from strings where id in (select id from strings where site = :site limit :slice)",
 )

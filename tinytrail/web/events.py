@@ -99,10 +99,9 @@ INSERT_PATH = """
 """
 
 # Naming the dimensions lets SQLite seek to each; `day` alone would walk all that the site ever had.
-FORGET_ROLLUP = f"""
-    delete from daily
-     where site = :site and dimension in ({", ".join(map(str, range(len(DIMENSIONS))))}) and day = :day
-"""
+ALL_DIMENSIONS = ", ".join(map(str, range(len(DIMENSIONS))))
+FORGET_DAY = f"delete from daily where site = :site and dimension in ({ALL_DIMENSIONS}) and day = :day"
+FORGET_RUNNING = f"delete from running where site = :site and dimension in ({ALL_DIMENSIONS}) and day >= :day"
 
 
 class OpenVisit:
@@ -194,7 +193,13 @@ def open_days(tx: Tx, days: set[tuple[int, int]]) -> None:
     """Note that these (site, day)s changed: their rollups, where they have one, no longer hold."""
     for site, day, changes in tx.execute(OPEN_DAYS, {"days": encode(list(days))}).fetchall():
         if changes == 1:
-            tx.execute(FORGET_ROLLUP, {"site": site, "day": day})
+            forget_rollup(tx, site, day)
+
+
+def forget_rollup(tx: Tx, site: int, day: int) -> None:
+    """Forget the day's totals, and the running totals that they went into."""
+    for forget in (FORGET_DAY, FORGET_RUNNING):
+        tx.execute(forget, {"site": site, "day": day})
 
 
 def site_exists(tx: Tx, site: int) -> bool:

@@ -11,6 +11,8 @@ from tinytrail.core.connect import Tx, rows
 from tinytrail.core.db import Database
 from tinytrail.web.counts import MEASURES, recount
 from tinytrail.web.dimensions import DIMENSIONS
+from tinytrail.web.events import forget_rollup
+from tinytrail.web.running import store_running_total
 
 
 class OpenDay(NamedTuple):
@@ -47,6 +49,7 @@ def close_day(tx: Tx, open_day: OpenDay, counted: list[tuple[Any, ...]]) -> None
         "delete from open_days where site = ? and day = ? and changes = ? returning 1", open_day
     ).fetchall()
     if closed:
+        forget_rollup(tx, open_day.site, open_day.day)  # what ran past the day did without it
         tx.executemany(STORE_ROW, counted)
 
 
@@ -69,6 +72,9 @@ async def roll_up(db: Database, open_days: list[OpenDay]) -> None:
     """Roll up these days one by one: counted on a reader, while collecting goes on, then stored at once."""
     for open_day in open_days:
         await db.write(close_day, open_day, await db.read(count_day, open_day))
+    for site in {open_day.site for open_day in open_days}:
+        while await db.write(store_running_total, site):
+            pass
 
 
 async def roll_up_finished(db: Database, now: float) -> None:

@@ -12,7 +12,7 @@ from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller, parse_uuid
-from tinytrail.web.counts import AtDay, by_day, counts
+from tinytrail.web.counts import AtDay, by_day, counts, totals
 from tinytrail.web.dimensions import SITE
 from tinytrail.web.reports.period import Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for
@@ -64,9 +64,12 @@ class Query(msgspec.Struct, frozen=True):
         return counts(dimension, measures, filtered=self.content_group is not None, at=at)
 
     def totals(self, dimension: str, *measures: str) -> str:
-        """SQL for the sums of these measures over the period, by value."""
+        """SQL for the sums of these measures over the period, by value: those that have any of the first."""
+        if self.content_group is None:
+            return totals(dimension, measures)
         sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
-        return f"select value, {sums} from ({self.counts(dimension, *measures)}) group by value"
+        by_day = self.counts(dimension, *measures)
+        return f"select value, {sums} from ({by_day}) group by value having sum({measures[0]}) > 0"
 
     def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:
         return rows(tx, row_type, sql, **self.values(**more))

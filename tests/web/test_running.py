@@ -1,0 +1,114 @@
+"""Running totals: long periods are differences of them, and no report tells."""
+
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from tests.make import DAY, FakeClock
+from tests.web.cast import GOOGLEBOT, Owner, Traffic
+from tests.web.test_aggregate import AGGREGATE
+from tinytrail.core.clock import date_of, utc_day
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
+from tinytrail.web import running
+
+DAYS = 8
+LISTS: list[tuple[str, dict[str, str]]] = [
+    ("pages", {}),
+    ("flow", {}),
+    ("sources", {}),
+    ("sources", {"group_by": "domain"}),
+    ("sources", {"group_by": "utm"}),
+    ("devices", {}),
+    ("countries", {}),
+    ("custom-events", {}),
+]
+
+
+@pytest.fixture(autouse=True)
+def _few_rows_have_running_totals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "FEWEST_ROWS", 1)
+
+
+async def busy_day(visit: Traffic, number: int) -> None:
+    for ip in range(number % 3 + 1):
+        came: dict[str, Any] = {
+            "ip": f"198.51.100.{ip}",
+            "country": "DE" if ip else "FR",
+            "utm_source": f"news-{number % 2}",
+        }
+        await visit(
+            "/", f"/page-{number % 4}", "signup", referrer=f"https://site-{number % 5}.example/", **came
+        )
+    await visit("/", agent=GOOGLEBOT, status=204)
+
+
+@pytest.fixture
+async def first_day(visit: Traffic, clock: FakeClock, admin: AsyncClient) -> int:
+    """Eight days of traffic, each rolled up as it is over, and a ninth."""
+    first = utc_day(clock.now)
+    for number in range(DAYS + 1):
+        await busy_day(visit, number)
+        clock.now += DAY if number < DAYS else 0
+        if number < DAYS:
+            await admin.post(AGGREGATE, json={"date": str(date_of(first + number))})
+    return first
+
+
+async def lists_of_every_period(owner: Owner, first: int) -> list[Any]:
+    periods = [
+        (start, end) for start in range(first, first + DAYS + 1) for end in range(start, first + DAYS + 1)
+    ]
+    return [
+        await owner.report(name, start_date=str(date_of(start)), end_date=str(date_of(end)), **params)
+        for start, end in periods
+        for name, params in LISTS
+    ]
+
+
+async def stored_for_paths(db: Database) -> list[int]:
+    """The days of the running totals."""
+
+    def days(tx: Tx) -> list[int]:
+        found = tx.execute("select distinct day from running where dimension = 1 order by day")
+        return [day for (day,) in found]
+
+    return await db.read(days)
+
+
+async def test_every_period_reads_as_if_there_were_none(owner: Owner, db: Database, first_day: int) -> None:
+    assert len(await stored_for_paths(db)) > 2
+    read = await lists_of_every_period(owner, first_day)
+    await db.write(lambda tx: tx.execute("delete from running").rowcount)
+    assert await lists_of_every_period(owner, first_day) == read
+
+
+async def test_a_day_that_changes_takes_those_that_ran_past_it_away_and_they_come_again(
+    visit: Traffic, owner: Owner, admin: AsyncClient, clock: FakeClock, db: Database, first_day: int
+) -> None:
+    stored = await stored_for_paths(db)
+    changed = stored[1]
+    clock.now -= (first_day + DAYS - changed) * DAY  # set back
+    await visit("/late", ip="198.51.100.77")
+    assert await stored_for_paths(db) == stored[:1]
+    clock.now += (first_day + DAYS - changed) * DAY
+
+    async def late() -> int:
+        rows = await owner.rows("pages", period="all", search="/late")
+        return int(rows[0]["pageviews"])
+
+    assert await late() == 1
+    await admin.post(AGGREGATE, json={"date": str(date_of(changed))})
+    assert len(await stored_for_paths(db)) >= len(stored) - 1
+    assert await late() == 1
+
+
+@pytest.mark.parametrize("rows", [1, 1000])
+async def test_they_are_kept_where_there_are_rows_enough_to_save(
+    monkeypatch: pytest.MonkeyPatch, admin: AsyncClient, db: Database, first_day: int, rows: int
+) -> None:
+    monkeypatch.setattr(running, "FEWEST_ROWS", rows)
+    await db.write(lambda tx: tx.execute("delete from running").rowcount)
+    await admin.post(AGGREGATE, json={"date": str(date_of(first_day + DAYS))})
+    assert bool(await stored_for_paths(db)) == (rows == 1)
