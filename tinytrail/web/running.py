@@ -32,7 +32,7 @@ STORE = f"""
 def store_running_total(tx: Tx, site: int) -> bool:
     """Store the next running total that is due for this site; False where none is."""
     for dimension in range(len(DIMENSIONS)):
-        named: dict[str, int] = {"site": site, "dimension": dimension}
+        named = {"site": site, "dimension": dimension}
         [(named["last"], rows)] = tx.execute(
             """select coalesce(max(day), -1), count(*) from running
                 where site = :site and dimension = :dimension
@@ -40,9 +40,9 @@ def store_running_total(tx: Tx, site: int) -> bool:
             named,
         )
         gained = 0
-        for named["day"], more in tx.execute(GAINED, named):  # day by day, no further than needed
+        for day, more in tx.execute(GAINED, named):  # day by day, no further than needed
             gained += more
             if gained >= max(rows, FEWEST_ROWS):
-                tx.execute(STORE, named)
+                tx.execute(STORE, named | {"day": day})
                 return True
     return False
