@@ -91,11 +91,13 @@ def test_who_is_slow_but_steady_within_the_time_is_served(tmp_path: Path) -> Non
 
 def test_who_does_not_read_an_answer_is_hung_up_on(tmp_path: Path) -> None:
     large = "from tinytrail.web import health; health.TRACKER = b'x' * 50_000_000"
-    with serving_with(f"{IMPATIENT}; {large}", tmp_path) as server, connected(server) as client:
+    with serving_with(f"{IMPATIENT}; {large}", tmp_path) as server:
         idle = open_files(server)
-        client.sendall(b"GET /js/tracker.js HTTP/1.1\r\nHost: x\r\n\r\n")
-        wait_for_files(server, idle - 1)
-        assert is_well(server)
+        with connected(server) as client:
+            client.sendall(b"GET /js/tracker.js HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert client.recv(5) == b"HTTP/"
+            wait_for_files(server, idle)
+            assert is_well(server)
 
 
 def test_who_sends_requests_by_the_thousand_and_reads_none_of_the_answers_is_hung_up_on(
