@@ -10,6 +10,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from litestar.datastructures import State
 
+from tinytrail.core.db import Busy
+from tinytrail.core.trouble import trouble_with_file
 from tinytrail.installs.active import catch_up
 from tinytrail.presence.alert import tell_of_absence
 from tinytrail.product.expiry import purge_old_events
@@ -92,9 +94,12 @@ async def run(job: Job, state: State) -> None:
     try:
         await job.run(state)
         runs.succeeded_at = state.clock()
-    except Exception:
+    except Exception as error:
         runs.failures += 1
-        log.exception("could not %s", job.name)
+        if reason := str(error) if isinstance(error, Busy) else trouble_with_file(error):
+            log.error("could not %s: %s", job.name, reason)
+        else:
+            log.exception("could not %s", job.name)
     finally:
         runs.count += 1
         runs.seconds += perf_counter() - begun

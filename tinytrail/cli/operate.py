@@ -4,8 +4,6 @@ import asyncio
 import os
 import sqlite3
 import time
-from contextlib import closing
-from pathlib import Path
 
 import click
 import msgspec
@@ -13,7 +11,7 @@ import msgspec
 from tinytrail.cli.base import Trouble, command, main, opened
 from tinytrail.config import Config
 from tinytrail.core.clock import date_of, day_number, parse_date, utc_day
-from tinytrail.core.connect import Tx, schema_version
+from tinytrail.core.connect import Tx, schema_version, write_copy
 from tinytrail.core.db import open_database
 from tinytrail.core.migrations import MIGRATIONS
 from tinytrail.web.country import Countries
@@ -57,16 +55,8 @@ def backup(config: Config, file: str) -> None:
     """Write a consistent copy of the database to FILE, while the server runs or not."""
     if os.path.exists(file):
         raise Trouble(f"{file} exists already; nothing was written")
-    unfinished = Path(f"{file}.unfinished")
-    unfinished.unlink(missing_ok=True)
     with opened(config, upgrade=False) as tx:  # before an upgrade is when a copy is wanted most
-        try:
-            unfinished.touch(0o600)
-            with closing(sqlite3.connect(unfinished)) as copy:
-                tx.backup(copy)
-            unfinished.rename(file)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_copy(tx, file)
     click.echo(f"{file}: {os.path.getsize(file)} bytes. Keep {config.key_file} with it, but not beside it.")
 
 

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,6 +37,23 @@ class Tx(sqlite3.Connection):
         self.memo: dict[Any, Any] = {}
         """What writes remember of rows they have stored (an id for a string). Forgotten whenever a group
         fails, since those rows may then not exist."""
+        self.path = ""
+        self.file: tuple[int, int] | None = None
+        self.kept_at = ""  # where a copy went once the file was gone
+
+    def is_gone(self) -> bool:
+        """Whether the file has been deleted, moved or replaced. SQLite would not notice: it goes on writing
+        to one that has no name any more, and that ends with the process."""
+        return file_at(self.path) != self.file
+
+
+def file_at(path: str) -> tuple[int, int] | None:
+    """What tells one file from another; None without one."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def rows(tx: sqlite3.Connection, row_type: Callable[..., T], sql: str, **values: Any) -> list[T]:
@@ -50,7 +67,24 @@ def open_connection(path: str, *, query_only: bool = False) -> Tx:
     """A connection to a file that `connect` has made. Raises sqlite3.Error."""
     tx = sqlite3.connect(path, isolation_level=None, factory=Tx)
     tx.executescript(PRAGMAS + ("pragma query_only = on" if query_only else ""))
+    tx.path, tx.file = path, file_at(path)
     return tx
+
+
+def write_copy(tx: Tx, path: str) -> None:
+    """Write a consistent copy of the database to a new file: whole, or not at all.
+
+    Raises FileExistsError, OSError and sqlite3.Error.
+    """
+    unfinished = Path(f"{path}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    try:
+        unfinished.touch(0o600)
+        with closing(sqlite3.connect(unfinished)) as copy:
+            tx.backup(copy)
+        os.link(unfinished, path)  # not a rename, which would replace what is there
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def connect(path: str, *, upgrade: bool = True) -> Tx:

@@ -9,7 +9,6 @@ All SQL runs in plain functions `work(tx, ...)`. The server hands them to `Datab
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 import aiosqlite
 
 from tinytrail.core.connect import Tx, connect, open_connection
+from tinytrail.core.trouble import GONE, UNWRITABLE, code_of, keep_what_is_gone
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -31,17 +31,6 @@ READERS = 4
 GROUP = 512  # writes that share a commit at most
 MOST_WAITING = 8192  # writes; past that callers are told to come back
 MOST_REMEMBERED = 100_000
-
-
-# What SQLite says when the file cannot be written now, whatever the statement.
-UNWRITABLE = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_READONLY,
-}
 
 
 class Busy(Exception):
@@ -71,6 +60,9 @@ class Commits:
 def commit_group(tx: Tx, group: list[Write]) -> list[Any]:
     """Run a group in one transaction. If it fails each write is run again by itself, so that a bad one
     harms nobody else; hence a write's function may run twice, and must touch nothing but `tx`."""
+    if tx.is_gone():
+        keep_what_is_gone(tx)
+        return [Failed(Busy(GONE)) for _ in group]
     try:
         tx.execute("begin immediate")
         results = _run_all(tx, group)
@@ -80,7 +72,7 @@ def commit_group(tx: Tx, group: list[Write]) -> list[Any]:
         tx.memo.clear()
         if tx.in_transaction:
             tx.execute("rollback")
-        if _is_unwritable(error):  # no better one by one
+        if code_of(error) in UNWRITABLE:  # no better one by one
             log.error("nothing can be written: %s", error)
             return [Failed(Busy(str(error))) for _ in group]
         if len(group) == 1:
@@ -160,6 +152,7 @@ class Database:
 
     async def _accept(self, work: Callable[..., Any], args: tuple[Any, ...], is_item: bool) -> Any:
         if len(self._waiting) >= MOST_WAITING:
+            log.error("more comes than can be written: %d wait, others must come back", MOST_WAITING)
             raise Busy("too much is waiting to be written")
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append(Write(work, args, done, is_item))
@@ -208,11 +201,6 @@ def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
         tx.execute("rollback")
 
 
-def _is_unwritable(error: Exception) -> bool:
-    code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
-    return code & 0xFF in UNWRITABLE  # the rest of the code is detail
-
-
 def _optimize(tx: Tx) -> None:
     tx.execute("pragma optimize")
     tx.executescript("pragma incremental_vacuum(20000)")  # by `execute` it would give back a single page
@@ -237,6 +225,7 @@ async def open_database(path: str) -> AsyncIterator[Database]:
             await db.flush()
             committing.cancel()
             await asyncio.wait([committing])
+            await writer.run(commit_group, [])  # would notice, the last time, that the file is gone
     finally:
         for connection in connections:
             await connection.close()

@@ -13,6 +13,7 @@ from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 
 from tinytrail.core.db import Busy
+from tinytrail.core.trouble import trouble_with_file
 
 log = logging.getLogger("tinytrail")
 
@@ -44,6 +45,9 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
             return Failure(503, "The server cannot store this now; try again", {"Retry-After": "1"})
         case HTTPException(status_code=status) if status < 500:
             return Failure(status, _sentence(error), dict(error.headers or {}))
+        case _ if trouble := trouble_with_file(error):
+            log.error("%s", trouble)
+            return Failure(503, "The server cannot do this now; try again", {"Retry-After": "60"})
         case _:
             # The route, not the path: that may hold a share's token.
             route = request.scope.get("path_template") or "a request"

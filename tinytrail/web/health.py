@@ -18,7 +18,8 @@ TRACKER_HEADERS = {"cache-control": "public, max-age=86400", "vary": "Accept-Enc
 
 
 def answers(tx: Tx) -> bool:
-    return bool(tx.execute("select 1 from sqlite_master limit 1").fetchone())
+    """Whether the file can be read, and is still the one that others would find."""
+    return bool(tx.execute("select 1 from sqlite_master limit 1").fetchone()) and not tx.is_gone()
 
 
 @get("/health")
