@@ -83,6 +83,7 @@ class Collector:
         db: Database = scope["litestar_app"].state.db
 
         now = self.clock()
+        salt = self.salt.at(now)  # before any wait: asked for late, it would turn back to a day that is over
         user_agent = headers.get(b"user-agent", b"").decode("latin-1")
         agent = classify_agent(user_agent)
         country = self.countries.lookup(
@@ -92,7 +93,7 @@ class Collector:
         for hit in hits if isinstance(hits, list) else (hits,):
             website = await self.websites.find(db, canonical_id(hit.website_id))
             if website is not None:
-                visitor = visitor_hash(self.salt.at(now), ip, user_agent, website.id)
+                visitor = visitor_hash(salt, ip, user_agent, website.id)
                 excluded = is_excluded(ip, website.excluded_ips)
                 events.append(enrich(hit, website, int(now), visitor, agent, country, excluded))
         stored = bool(events) and await db.append(store_events, events)
