@@ -3,8 +3,9 @@
 It shares no code with the product: visits are walked through, days are dates, sums are loops.
 """
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -35,6 +36,8 @@ class Happening(NamedTuple):
     browser: str
     os: str
     screen: str
+    country: str | None
+    properties: Mapping[str, Any]
     is_bot: bool
     is_excluded: bool
 
@@ -45,6 +48,20 @@ class Happening(NamedTuple):
     @property
     def hour(self) -> str:
         return f"{datetime.fromtimestamp(self.at, ZoneInfo(self.site.zone)):%Y-%m-%dT%H:00}"
+
+    @property
+    def shown_properties(self) -> dict[str, str]:
+        """Those that did not give the event its name; texts as they are, all else as JSON."""
+        shown = dict(self.properties) if self.name else {}
+        if self.type == "custom":
+            for naming in ("event_name", "name"):
+                if isinstance(shown.get(naming), str) and shown[naming]:
+                    del shown[naming]
+                    break
+        return {
+            name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+            for name, value in shown.items()
+        }
 
 
 class Visit:
@@ -92,6 +109,54 @@ def half_up(value: Fraction, decimals: int) -> float:
     return float(int(value * scale + Fraction(1, 2)) / scale)
 
 
+class Filter:
+    """Values asked for by dimension: of a dimension any will do, all dimensions must hold."""
+
+    def __init__(self, asked: Mapping[str, list[str]]) -> None:
+        self.asked = asked
+        self.is_of_pages = bool(asked.keys() & {"page", "content_group"})
+        self.is_of_events = bool(asked.keys() & {"event", "property"})
+
+    def has(self, dimension: str, value: str | None) -> bool:
+        return dimension not in self.asked or value in self.asked[dimension]
+
+    def is_of(self, visit: Visit) -> bool:
+        """What is asked of the visit itself."""
+        first, paths = visit.first, [view.path for view in visit.views]
+        return (
+            self.has("entry", paths[0] if paths else None)
+            and self.has("exit", paths[-1] if paths else None)
+            and all(self.has(f"utm_{name}", first.utm[n]) for n, name in enumerate(UTM))
+            and all(self.has(name, getattr(first, name)) for name in ATTRIBUTES)
+        )
+
+    def is_on(self, event: Happening) -> bool:
+        """What is asked of a page view, or of the page that something else happened on."""
+        return self.has("page", event.path) and self.has("content_group", event.group)
+
+    def is_event(self, event: Happening) -> bool:
+        """What is asked of a custom event."""
+        pairs = [f"{name}={text}" for name, text in event.shown_properties.items()]
+        of_property = "property" not in self.asked or set(pairs) & set(self.asked["property"])
+        return event.name is not None and self.has("event", event.name) and bool(of_property)
+
+    def has_event(self, visit: Visit) -> bool:
+        return not self.is_of_events or any(self.is_event(event) for event in visit.events)
+
+    def keeps(self, visit: Visit) -> bool:
+        with_page = not self.is_of_pages or any(self.is_on(view) for view in visit.views)
+        return self.is_of(visit) and with_page and self.has_event(visit)
+
+    def keeps_event(self, visit: Visit, event: Happening) -> bool:
+        """A custom event must be one of those asked for; anything else belongs to a visit with one."""
+        of_events = (not self.is_of_events or self.is_event(event)) if event.name else self.has_event(visit)
+        return self.is_of(visit) and self.is_on(event) and of_events
+
+
+UTM = ("source", "medium", "campaign")
+ATTRIBUTES = ("channel", "referrer", "device", "browser", "os", "screen", "country")
+
+
 class Expected:
     """The reports of one site, period and filter."""
 
@@ -102,7 +167,7 @@ class Expected:
         start: date,
         end: date,
         include_bots: bool = False,
-        group: str | None = None,
+        filters: Mapping[str, list[str]] | None = None,
     ) -> None:
         self.start, self.end = start, end
         shown = [
@@ -112,15 +177,32 @@ class Expected:
             and not visit.first.is_excluded
             and (include_bots or not visit.first.is_bot)
         ]
-        in_group: Callable[[Happening], bool] = lambda event: group is None or event.group == group  # noqa: E731
-        self.visits = [
-            visit
-            for visit in shown
-            if start <= visit.day <= end and (group is None or any(map(in_group, visit.views)))
+        kept = Filter(filters or {})
+        self.visits = [visit for visit in shown if start <= visit.day <= end and kept.keeps(visit)]
+        self.all_visits = [visit for visit in shown if kept.keeps(visit)]
+        self.all_events = [
+            event for visit in shown for event in visit.events if kept.keeps_event(visit, event)
         ]
-        happened = [event for visit in shown for event in visit.events if start <= event.day <= end]
-        self.views = [event for event in happened if event.type == "page_view" and in_group(event)]
-        self.customs = [event for event in happened if event.name and in_group(event)]
+        happened = [event for event in self.all_events if start <= event.day <= end]
+        self.views = [event for event in happened if event.type == "page_view"]
+        self.customs = [event for event in happened if event.name]
+
+    def realtime(self, now: float) -> dict[str, Any]:
+        def is_recent(event: Happening) -> bool:
+            return event.at > now - 1800 and not event.is_bot
+
+        pages: dict[str, set[Any]] = {}
+        for event in filter(is_recent, self.all_events):
+            if event.type == "page_view":
+                pages.setdefault(event.path, set()).add(identity(event))
+        counted = Counter({path: len(seen) for path, seen in pages.items()})
+        types = Counter(event.type for event in self.all_events if is_recent(event))
+        active = {identity(e) for visit in self.all_visits for e in visit.events if is_recent(e)}
+        return {
+            "active_visitors": len(active),
+            "top_pages": [{"path": path, "visitors": count} for path, count in ranked(counted)],
+            "events_by_type": [{"eventType": kind, "count": count} for kind, count in ranked(types)],
+        }
 
     def summary(self) -> dict[str, float]:
         count = len(self.visits)

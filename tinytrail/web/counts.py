@@ -5,8 +5,8 @@ for the days rolled up and counts the rest ("open" days, always today) from visi
 hours instead of days, and the rollup itself, count everything. So what a report shows never depends on when
 a job last ran.
 
-Only names from this module and from DIMENSIONS are formatted into SQL. Values are always bound:
-:site, :start, :end (days), :include_bots, and :content_group where there is that filter.
+Only names from this module and from DIMENSIONS are formatted into SQL, and the conditions that a filter is
+made of (reports/filters.py). Values are always bound: :site, :start, :end (days), :include_bots, a filter's.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,16 @@ MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds", "entries", 
 BOUNCES = "sum(v.pageviews = 1 and v.customs = 0)"
 SECONDS = "sum(v.last_seen - v.started)"
 OPEN_DAYS = "select day from open_days where site = :site and day between :start and :end"
-GROUP_PATHS = "select id from paths where site = :site and content_group = :content_group"
+
+
+class Kept(NamedTuple):
+    """What a filter keeps: conditions in SQL, and the values that they bind."""
+
+    visits: str  # of a visit v
+    pageviews: str  # of an event e and its visit v; events that are neither are kept as page views are
+    customs: str  # of a custom event e and its visit v
+    visits_are_few: bool  # `visits` names them by id: that is how to find them, rather than by their day
+    values: dict[str, str]
 
 
 class Part(NamedTuple):
@@ -29,12 +38,12 @@ class Part(NamedTuple):
     of: str  # whose day it is counted on: of the visit (v) or the event (e)
     value: str
     measures: dict[str, str]
-    source: str  # what follows "from"; {visits} and {events} stand for the rows asked for
+    source: str  # what follows "from"; {visits}, {pageviews} and {customs} stand for the rows asked for
 
 
 VISITS = "visits v where {visits}"
-PAGE_VIEWS = f"events e join visits v on v.id = e.visit where {{events}} and e.kind = {PAGE_VIEW}"
-CUSTOM_EVENTS = "events e join visits v on v.id = e.visit where {events} and e.name is not null"
+PAGE_VIEWS = f"events e join visits v on v.id = e.visit where {{pageviews}} and e.kind = {PAGE_VIEW}"
+CUSTOM_EVENTS = "events e join visits v on v.id = e.visit where {customs} and e.name is not null"
 VISITS_OF_PATHS = f"""
     (select distinct e.visit, e.path from events e where {{events_of_visits}} and e.kind = {PAGE_VIEW}) p
       join visits v on v.id = p.visit
@@ -76,17 +85,17 @@ def parts_of(dimension: str) -> list[Part]:
     return [Part("v", f"v.{dimension}", OF_VISITS, f"{VISITS} and v.{dimension} is not null")]
 
 
-def counts(dimension: str, measures: tuple[str, ...], filtered: bool, at: AtDay = by_day) -> str:
+def counts(dimension: str, measures: tuple[str, ...], kept: Kept | None, at: AtDay = by_day) -> str:
     """A query for these measures, by day and value, of the period asked for; one row or several each."""
-    if filtered or at is not by_day:
-        return recount(dimension, measures, content_group=filtered, at=at)
+    if kept or at is not by_day:
+        return recount(dimension, measures, asked_for(kept), at)
     return f"""
         select day, value, is_bot, {", ".join(measures)}
           from daily
          where site = :site and dimension = {DIMENSIONS.index(dimension)}
            and day between :start and :end and is_bot <= :include_bots
         union all
-        {recount(dimension, measures, only_open=True)}"""
+        {recount(dimension, measures, OF_OPEN_DAYS)}"""
 
 
 def totals(dimension: str, measures: tuple[str, ...]) -> str:
@@ -114,33 +123,46 @@ def totals(dimension: str, measures: tuple[str, ...]) -> str:
              union all
             select value, {added} from running where {shown} and day = iif({there_are}, {last}, null)
              union all
-            select value, {added} from ({recount(dimension, measures, only_open=True)})
+            select value, {added} from ({recount(dimension, measures, OF_OPEN_DAYS)})
         ) group by value having sum({measures[0]}) > 0"""
 
 
-def recount(
-    dimension: str,
-    measures: tuple[str, ...],
-    *,
-    only_open: bool = False,
-    content_group: bool = False,
-    at: AtDay = by_day,
-) -> str:
-    """Count from visits and events: the open days of the period only, or all of it."""
-    if only_open:
-        visits, events = f"v.day in ({OPEN_DAYS})", f"e.day in ({OPEN_DAYS})"
-        events_of_visits = f"e.day in ({OPEN_DAYS} union select day + 1 from ({OPEN_DAYS}))"
-    else:
-        visits, events = "v.day between :start and :end", "e.day between :start and :end"
-        events_of_visits = "e.day between :start and :end + 1"  # a visit may go on past its midnight
-    shown = "v.is_bot <= :include_bots and v.is_excluded = 0"
-    visits = f"v.site = :site and {visits} and {shown}"
-    events = f"e.site = :site and {events} and {shown}"
-    events_of_visits = f"e.site = :site and {events_of_visits}"
-    if content_group:
-        visits += f" and v.id in ({VISITS_IN_GROUP})"
-        events += f" and e.path in ({GROUP_PATHS})"
-    where = {"visits": visits, "events": events, "events_of_visits": events_of_visits}
+class Rows(NamedTuple):
+    """Which rows are counted: the conditions that the sources above leave open."""
+
+    visits: str
+    pageviews: str
+    customs: str
+    events_of_visits: str  # no matter when or whether they are counted
+
+
+SHOWN = "v.is_bot <= :include_bots and v.is_excluded = 0"
+
+
+def asked_for(kept: Kept | None = None) -> Rows:
+    """All rows of the period that the filter keeps."""
+    period = "day between :start and :end"
+    events = f"e.site = :site and e.{period} and {SHOWN}"
+    # A plus keeps SQLite from looking for visits by that column.
+    by = "+" if kept and kept.visits_are_few else ""
+    return Rows(
+        f"{by}v.site = :site and {by}v.{period} and {SHOWN}" + (f" and {kept.visits}" if kept else ""),
+        events + (f" and {kept.pageviews}" if kept else ""),
+        events + (f" and {kept.customs}" if kept else ""),
+        "e.site = :site and e.day between :start and :end + 1",  # a visit may go on past its midnight
+    )
+
+
+OF_OPEN_DAYS = Rows(
+    f"v.site = :site and v.day in ({OPEN_DAYS}) and {SHOWN}",
+    f"e.site = :site and e.day in ({OPEN_DAYS}) and {SHOWN}",
+    f"e.site = :site and e.day in ({OPEN_DAYS}) and {SHOWN}",
+    f"e.site = :site and e.day in ({OPEN_DAYS} union select day + 1 from ({OPEN_DAYS}))",
+)
+
+
+def recount(dimension: str, measures: tuple[str, ...], counted: Rows, at: AtDay = by_day) -> str:
+    """Count from visits and events."""
     queries = []
     for part in parts_of(dimension):
         if not part.measures.keys() & set(measures):
@@ -148,12 +170,6 @@ def recount(
         columns = ", ".join(part.measures.get(measure, "0") + " as " + measure for measure in measures)
         queries.append(
             f"select {at(part.of)} as day, {part.value} as value, v.is_bot as is_bot, {columns} "
-            f"from {part.source.format(**where)} group by 1, 2, 3"
+            f"from {part.source.format(**counted._asdict())} group by 1, 2, 3"
         )
     return " union all ".join(queries)
-
-
-VISITS_IN_GROUP = f"""
-    select visit from events
-     where site = :site and day between :start and :end + 1 and kind = {PAGE_VIEW}
-       and path in ({GROUP_PATHS})"""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.db import Database
-from tinytrail.web.counts import MEASURES, recount
+from tinytrail.web.counts import MEASURES, asked_for, recount
 from tinytrail.web.dimensions import DIMENSIONS
 from tinytrail.web.events import forget_rollup
 from tinytrail.web.running import store_running_total
@@ -37,7 +37,7 @@ def count_day(tx: Tx, open_day: OpenDay) -> list[tuple[Any, ...]]:
         totals = ", ".join(f"sum({measure})" for measure in MEASURES)
         sql = (
             f"select :site, {number}, day, value, is_bot, {totals} "
-            f"from ({recount(dimension, MEASURES)}) group by day, value, is_bot"
+            f"from ({recount(dimension, MEASURES, asked_for())}) group by day, value, is_bot"
         )
         counted += tx.execute(sql, named).fetchall()
     return counted

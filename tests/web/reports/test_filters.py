@@ -140,8 +140,16 @@ async def test_an_empty_content_group_is_no_filter(owner: Owner) -> None:
 
 
 @pytest.mark.usefixtures("traffic")
-async def test_realtime_knows_no_filter(owner: Owner) -> None:
-    assert await owner.report("realtime", content_group="Blog") == await owner.report("realtime")
+async def test_realtime_keeps_the_groups_page_views_and_the_visitors_with_one(owner: Owner) -> None:
+    assert await owner.report("realtime", content_group="Blog") == {
+        "active_visitors": 2,
+        "top_pages": [{"path": "/blog/a", "visitors": 1}, {"path": "/blog/b", "visitors": 1}],
+        "events_by_type": [
+            {"eventType": "page_view", "count": 2},
+            {"eventType": "play", "count": 1},
+            {"eventType": "scroll_25", "count": 1},  # on a page of the group, by a visitor who saw none of it
+        ],
+    }
 
 
 @pytest.mark.usefixtures("traffic")

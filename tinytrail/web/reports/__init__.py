@@ -24,7 +24,8 @@ from tinytrail.web.reports import (
     timeseries,
 )
 from tinytrail.web.reports.batch import read_batch
-from tinytrail.web.reports.common import Params, Query, Report, as_csv, parse_query
+from tinytrail.web.reports.common import Query, Report, as_csv, parse_query
+from tinytrail.web.reports.params import Params
 
 REPORTS: tuple[Report, ...] = (
     summary.REPORT,

@@ -10,7 +10,8 @@ from litestar.exceptions import ValidationException
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller
-from tinytrail.web.reports.common import Params, Report, one_of, parse_query
+from tinytrail.web.reports.common import Report, parse_query
+from tinytrail.web.reports.params import Params, one_of
 
 MOST_REPORTS = 20
 

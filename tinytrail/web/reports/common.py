@@ -6,20 +6,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from litestar.datastructures import MultiDict
 
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller, parse_uuid
-from tinytrail.web.counts import AtDay, by_day, counts, totals
+from tinytrail.web.counts import AtDay, Kept, by_day, counts, totals
 from tinytrail.web.dimensions import SITE
+from tinytrail.web.reports.filters import parse_filters
+from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for
 
 T = TypeVar("T")
-
-Params = MultiDict[Any]
 
 MOST_PER_PAGE = 500
 FAR_PAGE = 10**9  # a page past the end is empty; larger numbers would not fit the database's integers
@@ -33,7 +32,7 @@ class Query(msgspec.Struct, frozen=True):
     period: Period
     compared_with: Period | None
     include_bots: bool
-    content_group: str | None
+    kept: Kept | None  # what the filters keep; None: everything
     search: str  # case folded; empty: all rows
     page: int
     per_page: int
@@ -53,19 +52,19 @@ class Query(msgspec.Struct, frozen=True):
             "start": self.period.start,
             "end": self.period.end,
             "include_bots": self.include_bots,
-            "content_group": self.content_group,
             "search": self.search,
             "limit": self.limit,
             "offset": self.offset,
+            **(self.kept.values if self.kept else {}),
         } | more
 
     def counts(self, dimension: str, *measures: str, at: AtDay = by_day) -> str:
         """SQL for these measures of the period, by day (or hour) and value."""
-        return counts(dimension, measures, filtered=self.content_group is not None, at=at)
+        return counts(dimension, measures, self.kept, at)
 
     def totals(self, dimension: str, *measures: str) -> str:
         """SQL for the sums of these measures over the period, by value: those that have any of the first."""
-        if self.content_group is None:
+        if self.kept is None:
             return totals(dimension, measures)
         sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
         by_day = self.counts(dimension, *measures)
@@ -126,7 +125,7 @@ def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:
         period=period,
         compared_with=compared(period, compare) if compare else None,
         include_bots=include_bots,
-        content_group=params.get("content_group") or None,
+        kept=parse_filters(tx, params),
         search=params.get("search", "").casefold(),
         page=min(number(params, "page", 1), FAR_PAGE),
         per_page=per_page,
@@ -137,27 +136,10 @@ def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:
     )
 
 
-def one_of(params: Params, name: str, choices: tuple[str, ...]) -> str:
-    """A parameter with a fixed set of values, of which the first is the default."""
-    value: str = params.get(name, choices[0])
-    if value not in choices:
-        invalid(name, f"must be one of {', '.join(filter(None, choices))}")
-    return value
-
-
-def number(params: Params, name: str, default: int) -> int:
-    """A whole number; below 1 counts as 1."""
-    text = str(params.get(name, default))
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()):
-        invalid(name, "must be a whole number")
-    return max(1, int(text[:20]))  # no page is as far as what is cut off
-
-
 def first_day(tx: Tx, site: int, include_bots: bool, today: int) -> int:
     """The first day that has anything to show; today where nothing has."""
     everything = {"site": site, "start": -(10**6), "end": 10**6, "include_bots": include_bots}
-    sql = f"select min(day) from ({counts(SITE, ('visits', 'pageviews'), filtered=False)})"
+    sql = f"select min(day) from ({counts(SITE, ('visits', 'pageviews'), None)})"
     [(day,)] = tx.execute(sql, everything)
     return min(today, day) if day is not None else today
 

@@ -6,7 +6,8 @@ import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.dimensions import PATH
-from tinytrail.web.reports.common import Query, Report, Table, one_of, struct_table
+from tinytrail.web.reports.common import Query, Report, Table, struct_table
+from tinytrail.web.reports.params import one_of
 from tinytrail.web.reports.search import matching
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
-from tinytrail.web.counts import VISITS_IN_GROUP
+from tinytrail.web.counts import Kept
 from tinytrail.web.events import KINDS, PAGE_VIEW
 from tinytrail.web.reports.common import Query, Report, Table, rate, struct_table
 
@@ -43,9 +43,9 @@ class Step(msgspec.Struct):
     conversion_rate: float
 
 
-def funnel_sql(steps: list[str], in_group: bool) -> str:
+def funnel_sql(steps: list[str], kept: Kept | None) -> str:
     """One row: for each step, how many visits took it after all those before it."""
-    first = EVENTS + (f" and v.id in ({VISITS_IN_GROUP})" if in_group else "")
+    first = EVENTS + (f" and {kept.visits}" if kept else "")
     tables, sums = [], []
     for number, step in enumerate(steps):
         if step.startswith("/"):
@@ -71,7 +71,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
     if not all(steps):
         invalid("steps[]", "a step must not be empty")
     named = {f"step{number}": step for number, step in enumerate(steps)}
-    [counted] = tx.execute(funnel_sql(steps, query.content_group is not None), query.values(**named))
+    [counted] = tx.execute(funnel_sql(steps, query.kept), query.values(**named))
     before = (counted[0], *counted)
     rates = [100.0, *(rate(now, earlier, 2) for now, earlier in zip(counted[1:], before[1:], strict=False))]
     return {

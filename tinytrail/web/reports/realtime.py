@@ -6,31 +6,43 @@ import msgspec
 
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx
+from tinytrail.web.counts import Kept
 from tinytrail.web.events import KINDS, NAMED, PAGE_VIEW
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
+from tinytrail.web.reports.period import Period
 
 WINDOW = 1800  # seconds
 
 # Of today and the day before: half an hour ago it may have been yesterday.
 RECENT = """
-    events e
+    e.site = :site and e.day in (:today - 1, :today) and e.at > :since
+    and v.last_seen > :since and v.is_bot = 0 and v.is_excluded = 0"""
+
+ACTIVE_VISITORS = """
+    select count(distinct v.visitor)
+      from events e
       join visits v on v.id = e.visit
-     where e.site = :site and e.day in (:today - 1, :today) and e.at > :since
-       and v.last_seen > :since and v.is_bot = 0 and v.is_excluded = 0
+     where {recent} and {visits}
 """
-ACTIVE_VISITORS = f"select count(distinct v.visitor) from {RECENT}"
 TOP_PAGES = f"""
     select p.path, count(distinct v.visitor) as visitors
-      from {RECENT.replace("where", "join paths p on p.id = e.path where", 1)} and e.kind = {PAGE_VIEW}
+      from events e
+      join visits v on v.id = e.visit
+      join paths p on p.id = e.path
+     where {{recent}} and e.kind = {PAGE_VIEW} and {{pageviews}}
      group by p.path
      order by visitors desc, p.path
      limit 10
 """
 EVENTS_BY_TYPE = f"""
     select e.kind, s.value as name, count(*) as count
-      from {RECENT.replace("where", f"left join strings s on s.id = e.name and e.kind = {NAMED} where", 1)}
+      from events e
+      join visits v on v.id = e.visit
+      left join strings s on s.id = e.name and e.kind = {NAMED}
+     where {{recent}} and case when e.name is null then {{pageviews}} else {{customs}} end
      group by 1, 2
 """
+EVERYTHING = Kept("true", "true", "true", False, {})
 
 
 class TopPage(msgspec.Struct):
@@ -49,13 +61,20 @@ def event_type(kind: int, name: str | None, count: int) -> EventType:
 
 
 def read(tx: Tx, query: Query) -> dict[str, Any]:
+    kept = query.kept or EVERYTHING
+    conditions = {"visits": kept.visits, "pageviews": kept.pageviews, "customs": kept.customs}
+
+    def sql(template: str) -> str:
+        return template.format(recent=RECENT, **conditions)
+
     today = local_day(query.website.timezone, query.now)
-    values = {"site": query.website.site, "today": today, "since": int(query.now) - WINDOW}
-    [(active,)] = tx.execute(ACTIVE_VISITORS, values)
-    events = query.rows(tx, event_type, EVENTS_BY_TYPE, **values)
+    lately = msgspec.structs.replace(query, period=Period(today - 1, today))
+    values = {"today": today, "since": int(query.now) - WINDOW}
+    [(active,)] = tx.execute(sql(ACTIVE_VISITORS), lately.values(**values))
+    events = lately.rows(tx, event_type, sql(EVENTS_BY_TYPE), **values)
     return {
         "active_visitors": active,
-        "top_pages": query.rows(tx, TopPage, TOP_PAGES, **values),
+        "top_pages": lately.rows(tx, TopPage, sql(TOP_PAGES), **values),
         "events_by_type": sorted(events, key=lambda row: (-row.count, row.event_type)),
     }
 

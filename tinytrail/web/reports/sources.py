@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.reports.common import Query, Report, Table, one_of
+from tinytrail.web.reports.common import Query, Report, Table
+from tinytrail.web.reports.params import one_of
 from tinytrail.web.reports.search import matching
 from tinytrail.web.reports.visits_by import visits_by
 

@@ -9,8 +9,9 @@ from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
 from tinytrail.web.counts import by_day
 from tinytrail.web.dimensions import PATH, SITE
-from tinytrail.web.reports.common import Query, Report, Table, half_up, one_of, rate, struct_table
+from tinytrail.web.reports.common import Query, Report, Table, half_up, rate, struct_table
 from tinytrail.web.reports.hours import MOST_DAYS, by_hour, hour_name
+from tinytrail.web.reports.params import one_of
 
 # What each metric is made of. The rates divide their second measure by visits.
 METRICS = {

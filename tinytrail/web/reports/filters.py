@@ -1,0 +1,107 @@
+"""`filters[]=dimension:value`: which traffic a report keeps.
+
+A filter of a visit keeps visits, and whatever belongs to them. One of a page view keeps page views, custom
+events on such pages, and visits with such a page view. One of a custom event keeps custom events, visits with
+such an event, and the page views of those. Of several values of one dimension any will do; several dimensions
+must all hold, those of a page view (or of an event) of one and the same.
+"""
+
+import msgspec
+
+from tinytrail.core.connect import Tx
+from tinytrail.core.errors import invalid
+from tinytrail.web.counts import Kept
+from tinytrail.web.events import PAGE_VIEW
+from tinytrail.web.reports.params import Params
+from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT, add_functions
+
+FIELD = "filters[]"
+MOST_FILTERS = 20
+
+OF_PAGE_VIEWS = {"page": "path", "content_group": "content_group"}  # columns of `paths`
+OF_VISITS = (
+    "entry", "exit", "channel", "referrer", "utm_source", "utm_medium", "utm_campaign",
+    "device", "browser", "os", "screen", "country",
+)  # fmt: skip
+OF_EVENTS = ("event", "property")
+DIMENSIONS = (*OF_PAGE_VIEWS, *OF_VISITS, *OF_EVENTS)
+
+Asked = dict[str, list[str]]  # values by dimension
+
+
+def parse_filters(tx: Tx, params: Params) -> Kept | None:
+    """What the request's filters keep; None without any. Raises 400, naming the parameter."""
+    texts = params.getall(FIELD, [])
+    if len(texts) > MOST_FILTERS:
+        invalid(FIELD, f"at most {MOST_FILTERS} filters are taken")
+    asked: Asked = {}
+    for text in texts:
+        dimension, colon, value = text.partition(":")
+        if dimension not in DIMENSIONS:
+            invalid(FIELD, f"begins with one of {', '.join(DIMENSIONS)}, and a colon")
+        if not value:
+            invalid(FIELD, f"{dimension} needs a value after its colon")
+        if dimension == "property" and value.find("=") < 1:
+            invalid(FIELD, "property needs a name and a value: property:plan=pro")
+        asked.setdefault(dimension, []).append(value)
+    if group := params.get("content_group"):
+        asked.setdefault("content_group", []).append(group)
+    if "property" in asked:
+        add_functions(tx)
+    return kept_by(asked) if asked else None
+
+
+def kept_by(asked: Asked) -> Kept:
+    of_visit = [visit_condition(dimension) for dimension in OF_VISITS if dimension in asked]
+    of_page = [f"{column} in ({values(name)})" for name, column in OF_PAGE_VIEWS.items() if name in asked]
+    of_event = [event_condition(dimension, asked) for dimension in OF_EVENTS if dimension in asked]
+    on_page = [f"e.path in {ids('paths', *of_page)}"] if of_page else []
+    with_page = [f"v.id in {visits_with(f'e.kind = {PAGE_VIEW}', *on_page)}"] if of_page else []
+    with_event = [f"v.id in {visits_with('e.name is not null', *of_event)}"] if of_event else []
+    bound = {f"filter_{name}": msgspec.json.encode(asked[name]).decode() for name in asked}
+    return Kept(
+        visits=" and ".join(with_page + with_event + of_visit),
+        pageviews=" and ".join(on_page + with_event + of_visit),
+        customs=" and ".join(on_page + of_event + of_visit),
+        visits_are_few=bool(of_page or of_event),
+        values=bound,
+    )
+
+
+def values(dimension: str) -> str:
+    """The values asked for, as they were bound."""
+    return f"select value from json_each(:filter_{dimension})"
+
+
+def ids(table: str, *conditions: str) -> str:
+    return f"(select id from {table} where {' and '.join(('site = :site', *conditions))})"
+
+
+def visit_condition(dimension: str) -> str:
+    if dimension in ("entry", "exit"):
+        return f"v.{dimension} in {ids('paths', f'path in ({values(dimension)})')}"
+    if dimension.startswith("utm_"):
+        place = ("utm_source", "utm_medium", "utm_campaign").index(dimension)
+        # A campaign is a string such as ["news","mail",null], and \ comes after [.
+        field = f"case when json_valid(strings.value) then strings.value ->> {place} end"
+        arrays = ("strings.value >= '['", "strings.value < '\\'")
+        return f"v.utm in {ids('strings', *arrays, f'{field} in ({values(dimension)})')}"
+    return f"v.{dimension} in {ids('strings', f'strings.value in ({values(dimension)})')}"
+
+
+def event_condition(dimension: str, asked: Asked) -> str:
+    if dimension == "event":
+        return f"e.name in {ids('strings', f'strings.value in ({values(dimension)})')}"
+    pair = """
+        select 1 from json_each(:filter_property) asked
+         where substr(asked.value, 1, instr(asked.value, '=') - 1) = property.key
+           and substr(asked.value, instr(asked.value, '=') + 1) = """
+    return f"exists (select 1 from {EACH} where {IS_SHOWN} and exists ({pair} {TEXT}))"
+
+
+def visits_with(*conditions: str) -> str:
+    """Visits with such an event, of all that have to do with the period: one that began on the day before may
+    still have page views in it, one that began on its last day may go on after."""
+    return f"""
+        (select e.visit from events e
+          where e.site = :site and e.day between :start - 1 and :end + 1 and {" and ".join(conditions)})"""
