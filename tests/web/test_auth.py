@@ -56,6 +56,7 @@ ROUTES = [
     Route("DELETE", "/websites/{website}", 404, 200, 200, 403),
     Route("GET", "/websites/{website}/status", 404, 200, 200, 403),
     Route("POST", "/websites/{website}/content-groups/preview", 404, 200, 200, 403, PREVIEW),
+    Route("GET", "/websites/{website}/export", 404, 200, 200, 403),
     Route("GET", SHARED, 404, 200, 200, 403),
     Route("POST", SHARED, 404, 201, 201, 403, {"name": "For the board"}),
     Route("DELETE", f"{SHARED}/{{shared}}", 404, 200, 200, 403),

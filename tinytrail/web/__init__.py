@@ -12,6 +12,7 @@ from tinytrail.web.content_group_preview import preview_content_groups
 from tinytrail.web.cookie import resend_cookie
 from tinytrail.web.dashboard import show_dashboard, static_file
 from tinytrail.web.errors import GUARDED
+from tinytrail.web.export import export_traffic
 from tinytrail.web.health import tracker
 from tinytrail.web.reports import report_handlers
 from tinytrail.web.sessions import list_sessions, remove_session, show_current, sign_in, sign_out
@@ -51,6 +52,7 @@ def routes(collector: Collector) -> list[ControllerRouterHandler]:
             remove_website,
             show_status,
             preview_content_groups,
+            export_traffic,
             list_shares,
             create_share,
             remove_share,

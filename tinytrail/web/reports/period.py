@@ -55,9 +55,16 @@ def parse_period(
     """The days asked for; dates go before the name. `first_day` tells where "all" begins. Raises 400."""
     if name not in PERIODS:
         invalid("period", f"must be one of {', '.join(PERIODS)}")
+    if dates := parse_dates(start_date, end_date):
+        return dates
+    start = first_day() if name == "all" else STARTS[name](today)
+    return Period(start, today - 1 if name == "yesterday" else today)
+
+
+def parse_dates(start_date: str | None, end_date: str | None) -> Period | None:
+    """The days from one date to the other; None where neither is given. Raises 400."""
     if start_date is None and end_date is None:
-        start = first_day() if name == "all" else STARTS[name](today)
-        return Period(start, today - 1 if name == "yesterday" else today)
+        return None
     if start_date is None or end_date is None:
         invalid("end_date" if end_date is None else "start_date", "start_date and end_date go together")
     period = Period(parse_day("start_date", start_date), parse_day("end_date", end_date))
