@@ -30,6 +30,7 @@ from tinytrail.web.rollup import OPEN_DAYS, OpenDay, close_day, count_day
 BATCH = 500
 DAYS = 90
 EVENT_NAMES = 20
+VERSIONS = 40  # of the program whose instances there are
 
 REPORTS = ("summary", "pages", "sources", "devices", "flow", "timeseries", "custom-events", "realtime")
 
@@ -82,7 +83,8 @@ def seed_others(tx: Tx, instances: int, now: float) -> None:
     for first in range(0, instances, BATCH):
         at = int(now) - DAY + DAY * first // instances
         beats = [
-            Beat(number.to_bytes(16, "big"), "2.0.0", at, True) for number in range(first, first + BATCH)
+            Beat(number.to_bytes(16, "big"), f"2.{number % VERSIONS}.0", at, True)
+            for number in range(first, first + BATCH)
         ]
         with transaction(tx):
             store_beats(tx, beats, min_age=0)
@@ -116,6 +118,7 @@ def measure(server: Server, website: str, now: float) -> None:
     for path in ("/metrics", "/sessions"):
         print(f"{path + ', a year':26}", timed(client, path, year))
     print(f"{'/stats, all instances':26}", timed(client, "/stats"))
+    print(f"{'/stats/versions':26}", timed(client, "/stats/versions"))
 
 
 def main() -> None:

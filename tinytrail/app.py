@@ -149,13 +149,14 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     if config.installs.enabled:
         handlers += installs.routes(
             clock,
+            is_admin,
             addresses,
             heartbeat_limit=config.installs.heartbeat_limit,
             new_limit=config.installs.new_limit,
             min_age_hours=config.installs.min_age_hours,
         )
     if config.presence.enabled:
-        handlers += presence.routes(clock, config.presence.secret_key)
+        handlers += presence.routes(clock, is_admin, config.presence.secret_key)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

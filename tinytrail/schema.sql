@@ -215,11 +215,19 @@ create table if not exists active_now (
     min_age  integer not null               -- the seconds that all of this was counted with
 ) strict;
 
--- How that number will change if no more heartbeats come: instances come of age, or fall silent.
+-- How many of each version were active at that moment; without those that none had.
+create table if not exists active_versions (
+    version  text    primary key,
+    active   integer not null
+) strict, without rowid;
+
+-- How these numbers will change if no more heartbeats come: instances come of age, or fall silent.
 create table if not exists active_changes (
-    at      integer primary key,
-    change  integer not null
-) strict;
+    at       integer not null,
+    version  text    not null,
+    change   integer not null,
+    primary key (at, version)
+) strict, without rowid;
 
 -- How many were active at the end of each finished day.
 create table if not exists active_days (
@@ -247,5 +255,13 @@ create table if not exists presence (
     num_visits       integer not null default 0,
     told_since       integer,               -- last_seen of the absence that the webhook was told of
     back_at          integer,               -- the beat that ended it, until the webhook is told of that
-    failed_calls     integer not null default 0
+    failed_calls     integer not null default 0,
+    latest_beat      integer                -- past last_seen where the clock was set back since; null: as that
 ) strict;
+
+-- An hour or more without a beat, written down by the beat that ended it.
+create table if not exists absences (
+    ended  integer not null,
+    began  integer not null,
+    primary key (ended, began)
+) strict, without rowid;

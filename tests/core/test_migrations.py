@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.make import FakeClock, calling, config_in
+from tests.make import DAY, HOUR, SATURDAY, FakeClock, calling, config_in
 from tinytrail.app import create_app
 from tinytrail.core.connect import APPLICATION_ID, Tx, connect, schema_version
 from tinytrail.core.migrations import MIGRATIONS
@@ -27,6 +27,13 @@ ROWS = f"""
     insert into websites (site, id, account_id, domain, timezone, content_groups, excluded_ips, created_at)
     values (7, '{WEBSITE}', 'an account', 'example.com', 'Europe/Berlin', '[]', '["192.0.2.7"]', 3);
     insert into strings values (1, 7, 'Direct');
+    insert into instances values
+        (zeroblob(16), {SATURDAY - 9 * DAY}, {SATURDAY - 9 * DAY}, '1.0'),
+        (randomblob(16), {SATURDAY - 9 * DAY}, {SATURDAY - DAY}, '1.1'),
+        (randomblob(16), {SATURDAY - 2 * DAY}, {SATURDAY - HOUR}, '1.1'),
+        (randomblob(16), {SATURDAY - HOUR}, {SATURDAY - HOUR}, '1.2');
+    insert into active_now values (1, {SATURDAY}, 2, {24 * HOUR});
+    insert into presence (only, first_start, last_seen) values (1, 1, {SATURDAY - DAY});
 """
 
 
@@ -81,6 +88,32 @@ async def test_keys_and_websites_of_an_upgraded_file_are_what_they_were(
         [website] = (await admin.get("/api/v1/websites")).json()["data"]
         assert website["id"] == WEBSITE
         assert website["excludedIps"] == ["192.0.2.7"]
+
+
+async def test_instances_of_an_upgraded_file_are_counted_by_version(
+    path: str, tmp_path: Path, key: str, clock: FakeClock
+) -> None:
+    """Even where the server was down for days before, which are written down now."""
+    clock.now += 26 * HOUR
+    app = create_app(config_in(tmp_path, installs={"min_age_hours": 24}), clock)
+    async with app.lifespan(), calling(app, x_api_key=key) as admin:
+        assert (await admin.get("/stats/versions")).json() == [
+            {"version": "1.1", "count": 1},
+            {"version": "1.2", "count": 1},
+        ]
+        assert (await admin.get("/stats")).json() == {
+            "total": 2,
+            "history": [{"date": "2026-03-14", "count": 2}, {"date": "2026-03-15", "count": 2}],
+        }
+
+
+async def test_the_absence_that_an_upgrade_falls_into_is_one(
+    path: str, tmp_path: Path, key: str, clock: FakeClock
+) -> None:
+    app = create_app(config_in(tmp_path), clock)
+    async with app.lifespan(), calling(app, x_api_key=key) as admin:
+        present = {"began": SATURDAY - DAY, "ended": None, "seconds": DAY}
+        assert (await admin.get("/api/absences")).json() == [present]
 
 
 def test_new_columns_begin_with_what_was_true_before(path: str) -> None:

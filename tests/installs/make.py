@@ -25,15 +25,27 @@ def client_at(app: Any, address: str = "203.0.113.9") -> AsyncClient:
     return AsyncClient(transport=ASGITransport(app, client=(address, 1234)), base_url="http://test")
 
 
-async def beat(client: AsyncClient, *numbers: int) -> None:
+async def beat(client: AsyncClient, *numbers: int, version: str = "2.0.0") -> None:
     """A heartbeat of each of these instances."""
     for number in numbers or (0,):
-        response = await client.post("/heartbeat", json=heartbeat(instance_id=instance_id(number)))
+        body = heartbeat(instance_id=instance_id(number), version=version)
+        response = await client.post("/heartbeat", json=body)
         assert response.status_code == 200, response.text
 
 
 async def total(client: AsyncClient) -> int:
     return int((await client.get("/stats")).json()["total"])
+
+
+async def versions(admin: AsyncClient) -> dict[str, int]:
+    """In the order of the answer; and all that is always true of it."""
+    response = await admin.get("/stats/versions")
+    assert response.status_code == 200, response.text
+    found = [(row["version"], row["count"]) for row in response.json()]
+    assert found == sorted(found, key=lambda row: (-row[1], row[0]))
+    assert all(count > 0 for _, count in found)
+    assert sum(count for _, count in found) == await total(admin)
+    return dict(found)
 
 
 async def history(client: AsyncClient, timeframe: str = "daily") -> dict[str, int]:

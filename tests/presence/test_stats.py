@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from httpx import AsyncClient
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.make import DAY, HOUR, SATURDAY, FakeClock, calling
@@ -120,6 +120,7 @@ async def test_only_get_is_served(client: AsyncClient, method: str) -> None:
     groups=st.integers(1, 5),
     rest=st.integers(0, 10**6),
 )
+@settings(deadline=None)
 def test_figures_are_those_of_the_obvious_model(steps: list[tuple[int, int]], groups: int, rest: int) -> None:
     """Each step is a device and the seconds since the beat before; beats come in groups of any size."""
     times: list[int] = []

@@ -14,4 +14,52 @@ def keys_can_be_renewed_and_retention_is_a_websites(tx: sqlite3.Connection) -> N
     tx.execute("alter table websites add column retention_days integer")
 
 
-MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [keys_can_be_renewed_and_retention_is_a_websites]
+def installs_are_counted_by_version_and_absences_are_kept(tx: sqlite3.Connection) -> None:
+    """The changes to come are by version now, so all is counted anew as of when it was counted last."""
+    tx.execute("alter table presence add column latest_beat integer")
+    tx.execute("drop table active_changes")
+    tx.execute(
+        """
+        create table active_changes (
+            at       integer not null,
+            version  text    not null,
+            change   integer not null,
+            primary key (at, version)
+        ) strict, without rowid
+        """
+    )
+    tx.execute(
+        """
+        create table active_versions (
+            version  text    primary key,
+            active   integer not null
+        ) strict, without rowid
+        """
+    )
+    lives = """
+        select version, at, first_seen + min_age as born,
+               max(last_seen + 172800, first_seen + min_age) as dies
+          from instances, active_now
+    """
+    tx.execute(
+        f"""
+        insert into active_changes (at, version, change)
+        select second, version, sum(change)
+          from (select born as second, version, 1 as change from ({lives}) where born > at
+                union all
+                select dies, version, -1 from ({lives}) where dies > at)
+         group by second, version
+        """
+    )
+    tx.execute(
+        f"""
+        insert into active_versions (version, active)
+        select version, count(*) from ({lives}) where born <= at and dies > at group by version
+        """
+    )
+
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
+    keys_can_be_renewed_and_retention_is_a_websites,
+    installs_are_counted_by_version_and_absences_are_kept,
+]

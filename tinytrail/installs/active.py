@@ -1,13 +1,14 @@
 """How many instances are active: at any second, exactly, without looking at each of them.
 
 An instance is active from when it is old enough until 48 hours after its last heartbeat. `active_now` holds
-how many there are, `active_changes` by how many that will change at which second if no more heartbeats come.
-A heartbeat moves its instance's end; as time passes, `catch_up` takes up the changes that have become due,
-and writes down each day that ends on the way. So a day's count is the same whenever it is written down: at
-midnight, before the first heartbeat after it, or after the server was down for a week.
+how many there are, `active_versions` how many of each version, and `active_changes` by how many that will
+change at which second if no more heartbeats come. A heartbeat takes its instance's old life out of these and
+puts the new one in; as time passes, `catch_up` takes up the changes that have become due, and writes down
+each day that ends on the way. So a day's count is the same whenever it is written down: at midnight, before
+the first heartbeat after it, or after the server was down for a week.
 """
 
-from collections import Counter
+from collections import defaultdict
 from enum import Enum
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -42,11 +43,13 @@ class Stored(Enum):
 NOW = "select at, active, min_age from active_now"
 STORE_NOW = "insert or replace into active_now (id, at, active, min_age) values (1, ?, ?, ?)"
 STORE_DAY = "insert or replace into active_days (day, active) values (?, ?)"
+DUE = "select version, sum(change) from active_changes where at <= ? group by version"
+FORGET_DUE = "delete from active_changes where at <= ?"
 
 # A group of heartbeats is a few statements, however many there are: each that Python runs costs more than its
 # rows do. So ids go in as one blob of 16 bytes each, all else as one JSON array.
 FIND_INSTANCES = """
-    select json_group_array(json_array(key, first_seen, last_seen))
+    select json_group_array(json_array(key, first_seen, last_seen, version))
       from json_each(:versions) cross join instances on instances.id = substr(:ids, 1 + 16 * key, 16)
 """
 STORE_INSTANCES = """
@@ -55,28 +58,42 @@ STORE_INSTANCES = """
     on conflict do update set last_seen = excluded.last_seen, version = excluded.version
 """
 STORE_CHANGES = """
-    insert into active_changes (at, change)
-    select value ->> 0, value ->> 1 from json_each(?) where true
+    insert into active_changes (at, version, change)
+    select value ->> 0, value ->> 1, value ->> 2 from json_each(?) where true
     on conflict do update set change = change + excluded.change
+"""
+STORE_VERSIONS = """
+    insert into active_versions (version, active)
+    select value ->> 0, value ->> 1 from json_each(?) where true
+    on conflict do update set active = active + excluded.active
+"""
+FORGET_VERSIONS = """
+    delete from active_versions where version in (select value ->> 0 from json_each(?)) and active = 0
 """
 
 # The `lifetime` of all instances.
 LIVES = """
-    select first_seen + :min_age                             as born,
+    select version,
+           first_seen + :min_age                             as born,
            max(last_seen + :silence, first_seen + :min_age)  as dies
       from instances
 """
 RECOUNT = (
     "delete from active_changes",
+    "delete from active_versions",
     "delete from active_days where day >= :today",
     "update instances set first_seen = min(first_seen, :now), last_seen = :now where last_seen > :now",
     f"""insert into active_changes
-        select at, sum(change)
-          from (select born as at, 1 as change from ({LIVES}) union all select dies, -1 from ({LIVES}))
+        select at, version, sum(change)
+          from (select born as at, version, 1 as change from ({LIVES})
+                union all
+                select dies, version, -1 from ({LIVES}))
          where at > :now
-         group by at""",
-    f"""insert or replace into active_now
-        select 1, :now, count(*), :min_age from ({LIVES}) where born <= :now and dies > :now""",
+         group by at, version""",
+    f"""insert into active_versions
+        select version, count(*) from ({LIVES}) where born <= :now and dies > :now group by version""",
+    """insert or replace into active_now
+        select 1, :now, coalesce(sum(active), 0), :min_age from active_versions""",
 )
 
 
@@ -94,6 +111,11 @@ def read_now(tx: Tx) -> ActiveNow | None:
 def was_set_back(now: int, state: ActiveNow) -> bool:
     """Whether the clock had been wrong. Less than a day is waited for instead, like midnight come twice."""
     return now < state.at - DAY
+
+
+def is_stale(state: ActiveNow, now: int, min_age: int) -> bool:
+    """Whether `catch_up` has to come first: a day has ended, the setting or the clock has changed."""
+    return utc_day(state.at) < utc_day(now) or min_age != state.min_age or was_set_back(now, state)
 
 
 def catch_up(tx: Tx, now: int, min_age: int) -> ActiveNow | None:
@@ -115,8 +137,18 @@ def catch_up(tx: Tx, now: int, min_age: int) -> ActiveNow | None:
 
 
 def take_due_changes(tx: Tx, until: int) -> int:
-    due = tx.execute("delete from active_changes where at <= ? returning change", (until,))
-    return sum(change for (change,) in due.fetchall())
+    """By how many the number of active instances changes."""
+    due = dict(tx.execute(DUE, (until,)).fetchall())
+    if due:
+        tx.execute(FORGET_DUE, (until,))
+        change_versions(tx, due)
+    return sum(due.values())
+
+
+def change_versions(tx: Tx, changes: dict[str, int]) -> None:
+    parameters = (as_json(list(changes.items())),)
+    tx.execute(STORE_VERSIONS, parameters)
+    tx.execute(FORGET_VERSIONS, parameters)
 
 
 def recount(tx: Tx, now: int, min_age: int) -> ActiveNow | None:
@@ -142,38 +174,49 @@ def store_beats_of_a_second(tx: Tx, at: int, beats: list[Beat], min_age: int) ->
     # If the clock was set back a little, time stands still here until that is made up.
     now, active, _ = catch_up(tx, at, min_age) or ActiveNow(at, 0, min_age)
     seen = find_instances(tx, beats)
-    changes: Counter[int] = Counter()
+    changes: defaultdict[tuple[int, str], int] = defaultdict(int)
     results: list[Stored] = []
-    for instance, _, _, may_be_new in beats:
+    for instance, version, _, may_be_new in beats:
         if instance in seen:
-            first_seen, last_seen = seen[instance]
-            ceased = max(lifetime(first_seen, last_seen, min_age)[1], now)
-            changes[ceased] += 1  # not then after all, or it is back now
+            first_seen, last_seen, before = seen[instance]
+            born, dies = lifetime(first_seen, last_seen, min_age)
+            changes[max(born, now), before] -= 1
+            changes[max(dies, now), before] += 1
             results.append(Stored.KNOWN)
         elif may_be_new:
             first_seen = now
-            changes[lifetime(now, now, min_age)[0]] += 1
             results.append(Stored.NEW)
         else:
             results.append(Stored.REFUSED)
             continue
-        changes[lifetime(first_seen, now, min_age)[1]] -= 1
-        seen[instance] = first_seen, now
+        born, dies = lifetime(first_seen, now, min_age)
+        changes[max(born, now), version] += 1
+        changes[dies, version] -= 1
+        seen[instance] = first_seen, now, version
     stored = [beat for beat, result in zip(beats, results, strict=True) if result is not Stored.REFUSED]
     tx.execute(STORE_INSTANCES, as_parameters(stored) | {"now": now})
-    active += changes.pop(now, 0)
-    to_come = [(second, change) for second, change in changes.items() if change]
-    tx.execute(STORE_CHANGES, (msgspec.json.encode(to_come).decode(),))
-    tx.execute(STORE_NOW, (now, active, min_age))
+    at_once = {version: change for (second, version), change in changes.items() if change and second == now}
+    if at_once:
+        change_versions(tx, at_once)
+    to_come = [(*key, change) for key, change in changes.items() if change and key[0] > now]
+    tx.execute(STORE_CHANGES, (as_json(to_come),))
+    tx.execute(STORE_NOW, (now, active + sum(at_once.values()), min_age))
     return results
 
 
-def find_instances(tx: Tx, beats: list[Beat]) -> dict[bytes, tuple[int, int]]:
-    """When each was seen first and last; without those never seen."""
+def find_instances(tx: Tx, beats: list[Beat]) -> dict[bytes, tuple[int, int, str]]:
+    """When each was seen first and last, and its version; without those never seen."""
     [found] = tx.execute(FIND_INSTANCES, as_parameters(beats)).fetchone()
-    return {beats[key].instance: (first, last) for key, first, last in msgspec.json.decode(found)}
+    return {
+        beats[key].instance: (first, last, version)
+        for key, first, last, version in msgspec.json.decode(found)
+    }
 
 
 def as_parameters(beats: list[Beat]) -> dict[str, Any]:
-    versions = msgspec.json.encode([beat.version for beat in beats]).decode()
+    versions = as_json([beat.version for beat in beats])
     return {"ids": b"".join([beat.instance for beat in beats]), "versions": versions}
+
+
+def as_json(values: list[Any]) -> str:
+    return msgspec.json.encode(values).decode()

@@ -1,6 +1,8 @@
 """GET /stats: how many instances are active, and how many were at the end of each day or month before."""
 
-from typing import Any, Literal, cast, get_args
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, TypeVar, cast, get_args
 
 import msgspec
 from litestar import HttpMethod, Request, Response, route
@@ -10,10 +12,11 @@ from tinytrail.core.clock import date_of, utc_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
-from tinytrail.installs.active import catch_up, read_now, was_set_back
+from tinytrail.installs.active import catch_up, is_stale, read_now
 from tinytrail.installs.errors import CORS
 
 Timeframe = Literal["daily", "monthly"]
+T = TypeVar("T")
 
 DAYS_SHOWN = 30  # today included
 
@@ -45,14 +48,14 @@ class Stats(msgspec.Struct, frozen=True):
     history: list[Point]
 
 
-def read_stats(tx: Tx, timeframe: Timeframe, now: int, min_age: int) -> Stats | None:
-    """None if `catch_up` has to come first: a day has ended, the setting or the clock has changed."""
+def read_stats(tx: Tx, now: int, min_age: int, timeframe: Timeframe) -> Stats | None:
+    """None if `catch_up` has to come first."""
     state = read_now(tx)
     if state is None:
         return Stats(0, [])
-    today = utc_day(max(now, state.at))
-    if utc_day(state.at) < today or min_age != state.min_age or was_set_back(now, state):
+    if is_stale(state, now, min_age):
         return None
+    today = utc_day(state.at)
     [due] = tx.execute(ACTIVE, (now,)).fetchone()
     total = state.active + due
     history = daily(tx, today, total) if timeframe == "daily" else monthly(tx, today, total)
@@ -74,11 +77,16 @@ def monthly(tx: Tx, today: int, total: int) -> list[Point]:
 
 
 async def current_stats(db: Db, state: State, now: float, timeframe: Timeframe = "daily") -> Stats:
+    return await read_current(db, state, now, partial(read_stats, timeframe=timeframe))
+
+
+async def read_current(db: Db, state: State, now: float, read: Callable[[Tx, int, int], T | None]) -> T:
+    """What `read(tx, now, min_age)` finds, after a `catch_up` where it says by None that it needs one."""
     min_age = state.config.installs.min_age_hours * 3600
     while True:
-        stats = await db.read(read_stats, timeframe, int(now), min_age)
-        if stats is not None:
-            return stats
+        found = await db.read(read, int(now), min_age)
+        if found is not None:
+            return found
         await db.write(catch_up, int(now), min_age)
 
 

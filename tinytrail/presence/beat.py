@@ -4,6 +4,7 @@ The hot path, and so a bare ASGI handler. What a client sends as body and Conten
 real ones send none, or chunked, or an empty form. It answers once the beat is on disk.
 """
 
+from itertools import groupby
 from typing import NamedTuple
 
 from litestar import asgi
@@ -16,6 +17,7 @@ from tinytrail.core.clock import Clock
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.core.tokens import hash_token
+from tinytrail.presence.absences import SHORTEST, absent_since, forget_around, note_absence
 from tinytrail.presence.auth import authorization
 
 LARGEST_BODY = 64 * 1024  # bytes that are discarded
@@ -23,6 +25,8 @@ TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
 
 
 class Beat(NamedTuple):
+    """As COUNT_FOR_DEVICE binds it: by position, since by name costs a fifth more."""
+
     token_hash: bytes
     at: int
 
@@ -30,14 +34,17 @@ class Beat(NamedTuple):
 COUNT_FOR_DEVICE = """
     update devices
        set num_beats = num_beats + 1,
-           last_beat = :at
-     where token_hash = :token_hash
+           last_beat = ?2
+     where token_hash = ?1
 """
+
+SO_FAR = "select last_seen, coalesce(latest_beat, last_seen), longest_absence from presence"
 
 COUNT_FOR_ALL = """
     update presence
        set last_seen       = :last_seen,
-           longest_absence = :longest_absence,
+           latest_beat     = :latest,
+           longest_absence = :longest,
            total_beats     = total_beats + :beats,
            back_at         = coalesce(back_at, iif(told_since is null, null, :first)),
            failed_calls    = iif(told_since is null, 0, failed_calls)
@@ -47,19 +54,24 @@ COUNT_FOR_ALL = """
 def store_beats(tx: Tx, beats: list[Beat]) -> list[bool]:
     """Store beats in the order they came; False for one whose token is nobody's.
 
-    The clock is believed as it is: set back, it gives no absence at all, and set right, the next beat
-    mends `last_seen`.
+    A clock that was set back gives no absence; once it is set right, the next beat mends `last_seen`.
     """
-    known = [tx.execute(COUNT_FOR_DEVICE, beat._asdict()).rowcount == 1 for beat in beats]
+    known = [tx.execute(COUNT_FOR_DEVICE, beat).rowcount == 1 for beat in beats]
     times = [beat.at for beat, is_known in zip(beats, known, strict=True) if is_known]
     if times:
-        last_seen, longest = tx.execute("select last_seen, longest_absence from presence").fetchone()
-        before = times[0] if last_seen is None else last_seen
-        for at in times:
-            longest = max(longest, at - before)
-            before = at
-        totals = {"last_seen": before, "longest_absence": longest, "beats": len(times), "first": times[0]}
-        tx.execute(COUNT_FOR_ALL, totals)
+        last_seen, latest, longest = tx.execute(SO_FAR).fetchone()
+        if last_seen is None:
+            last_seen = latest = times[0]
+        for at, _ in groupby(times):  # of those within a second, one tells all
+            began = absent_since(last_seen, latest, at)
+            if at - began >= SHORTEST:
+                note_absence(tx, began, at)
+            if at < latest:
+                forget_around(tx, at)
+            longest = max(longest, at - began)
+            last_seen, latest = at, max(latest, at)
+        seen = {"last_seen": last_seen, "latest": latest, "longest": longest, "first": times[0]}
+        tx.execute(COUNT_FOR_ALL, seen | {"beats": len(times)})
     return known
 
 
