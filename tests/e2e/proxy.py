@@ -56,6 +56,7 @@ class Proxied(NamedTuple):
 
     server: Server
     url: str  # where the proxy has it
+    key: str  # the admin's
     certificate: Path
     folder: Path  # the proxy's
 
@@ -99,7 +100,7 @@ def proxied(configuration: str, folder: Path) -> Iterator[Proxied]:
         process = start(text, own)
         try:
             wait_until_it_listens(port, process, own)
-            yield Proxied(server, url, certificate, own)
+            yield Proxied(server, url, server.api_key(), certificate, own)
         finally:
             process.terminate()
             process.wait(DEADLINE)

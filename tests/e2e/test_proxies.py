@@ -47,7 +47,7 @@ def is_missing(response: Response) -> bool:
 
 
 def address_seen(proxy: Proxied, **options: Any) -> str:
-    headers = {"x-api-key": proxy.server.api_key(), **options.pop("headers", {})}
+    headers = {"x-api-key": proxy.key, **options.pop("headers", {})}
     answer = proxy.ask("GET", "/api/v1/sessions/current", headers=headers, **options)
     address: str = answer.json()["data"]["address"]
     return address
@@ -66,7 +66,7 @@ def test_what_a_caller_claims_about_the_address_is_not_believed(proxy: Proxied, 
 
 def test_whoever_goes_round_the_proxy_is_not_believed_either(proxy: Proxied) -> None:
     transport = httpx.HTTPTransport(local_address="127.0.0.4")
-    headers = {"x-api-key": proxy.server.api_key(), "x-forwarded-for": "203.0.113.9"}
+    headers = {"x-api-key": proxy.key, "x-forwarded-for": "203.0.113.9"}
     with httpx.Client(transport=transport, base_url=proxy.server.url, headers=headers) as client:
         answer = client.get("/api/v1/sessions/current").json()
     assert answer["data"]["address"] == "127.0.0.4"
@@ -96,7 +96,7 @@ def test_the_metrics_stay_behind_the_proxy(proxy: Proxied) -> None:
 
 
 def test_the_session_cookie_is_for_https_alone(proxy: Proxied) -> None:
-    signed_in = proxy.ask("POST", "/api/v1/sessions", json={"api_key": proxy.server.api_key()})
+    signed_in = proxy.ask("POST", "/api/v1/sessions", json={"api_key": proxy.key})
     assert signed_in.status_code == 201
     cookie = signed_in.headers["set-cookie"]
     assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/"} <= set(cookie.split("; "))
@@ -140,7 +140,7 @@ def test_the_dashboard_is_signed_in_to_and_out_of(proxy: Proxied, page: Page) ->
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{proxy.url}/")
-    page.get_by_label("API key").fill(proxy.server.api_key())
+    page.get_by_label("API key").fill(proxy.key)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Sites")).to_be_visible()
     [cookie] = page.context.cookies()
@@ -149,6 +149,21 @@ def test_the_dashboard_is_signed_in_to_and_out_of(proxy: Proxied, page: Page) ->
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.context.cookies() == []
+    assert [url for url in asked if not url.startswith(f"{proxy.url}/")] == []
+
+
+def test_a_share_link_shows_its_website(proxy: Proxied, page: Page) -> None:
+    website = proxy.server.add_website("shared.example")
+    made = proxy.ask(
+        "POST",
+        f"/api/v1/websites/{website}/shares",
+        headers={"x-api-key": proxy.key},
+        json={"name": "For the board", "is_embeddable": False},
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{proxy.url}/share/{made.json()['data']['token']}")
+    expect(page.get_by_role("heading", name="shared.example")).to_be_visible()
     assert [url for url in asked if not url.startswith(f"{proxy.url}/")] == []
 
 
