@@ -90,9 +90,15 @@ class App(Litestar):
     short_cuts: dict[str, Any]  # by path
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        handler = self.short_cuts.get(scope["path"]) if scope["type"] == "http" else None
-        if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET", "is_head": True}  # the server knows, and leaves the body out
+        handler = None
+        if scope["type"] == "http":
+            handler = self.short_cuts.get(scope["path"])
+            if scope["method"] == "HEAD":
+                scope = {
+                    **scope,
+                    "method": "GET",
+                    "is_head": True,
+                }  # the server knows, and leaves the body out
         if handler is None:
             return await super().__call__(scope, receive, send)
         scope["app"] = scope["litestar_app"] = self

@@ -115,7 +115,7 @@ async def test_a_bad_write_harms_only_itself(db: Database) -> None:
 async def test_items_that_wait_are_stored_by_one_call(db: Database) -> None:
     gate = Gate()
     held = await gate.closed(db)
-    stored = [asyncio.create_task(db.append(store_notes, text)) for text in ("a", "b", "c")]
+    stored = [db.append(store_notes, text) for text in ("a", "b", "c")]
     await asyncio.sleep(0)
     gate.open.set()
     assert await asyncio.gather(*stored) == ["a of 3", "b of 3", "c of 3"]
@@ -125,7 +125,7 @@ async def test_items_that_wait_are_stored_by_one_call(db: Database) -> None:
 async def test_a_bad_item_harms_only_itself(db: Database) -> None:
     gate = Gate()
     held = await gate.closed(db)
-    stored = [asyncio.create_task(db.append(store_notes, text)) for text in ("a", None, "c")]
+    stored = [db.append(store_notes, text) for text in ("a", None, "c")]
     await asyncio.sleep(0)
     gate.open.set()
     results = await asyncio.gather(*stored, return_exceptions=True)

@@ -55,6 +55,14 @@ async def test_one_malformed_event_spoils_the_array_and_nothing_is_stored(
     assert (await owner.metrics())["pageviews"] == 0
 
 
+async def test_a_path_without_a_slash_is_named(client: AsyncClient, website: str, owner: Owner) -> None:
+    one = await client.post(COLLECT, json=hit(website, path="no-slash"))
+    assert (one.status_code, message(one)) == (400, "path: must begin with /")
+    second = await client.post(COLLECT, json=[hit(website), hit(website, path="")])
+    assert (second.status_code, message(second)) == (400, "[1].path: must begin with /")
+    assert await owner.rows("pages") == []
+
+
 async def test_the_malformed_field_of_an_array_is_named(client: AsyncClient, website: str) -> None:
     response = await client.post(COLLECT, json=[hit(website), hit(website, url=None)])
     assert "url is required" in message(response)

@@ -102,6 +102,15 @@ async def test_behind_a_trusted_proxy_the_rightmost_stranger_is_the_visitor(
     assert response.status_code == 204
 
 
+async def test_x_forwarded_for_in_several_headers_is_one_list(
+    client: AsyncClient, alice: AsyncClient, website: str
+) -> None:
+    await alice.patch(f"/api/v1/websites/{website}", json={"excluded_ips": ["192.0.2.7"]})
+    proxies = [("x-forwarded-for", "192.0.2.7"), ("user-agent", BROWSER), ("x-forwarded-for", "203.0.113.9")]
+    response = await client.post(COLLECT, json=hit(website), headers=proxies)
+    assert response.status_code == 204  # the left one: 203.0.113.9 is a proxy that is trusted
+
+
 @pytest.mark.parametrize("website_settings", [{"excluded_ips": ["192.0.2.7"]}])
 async def test_anybody_elses_x_forwarded_for_is_not_believed(app: Litestar, website: str) -> None:
     stranger = calling(app, "192.0.2.7", user_agent=BROWSER, x_forwarded_for="198.51.100.1")

@@ -17,7 +17,10 @@ def as_bytes(headers: dict[str, str]) -> Headers:
 
 def header_value(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes:
     """The first header of that name, in lower case; empty without one."""
-    return next((value for key, value in headers if key == name), b"")
+    for key, value in headers:
+        if key == name:
+            return value
+    return b""
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
@@ -29,18 +32,30 @@ def accepts_gzip(accept_encoding: str) -> bool:
     return False
 
 
+def headers_by_name(scope: Scope) -> dict[bytes, bytes]:
+    """All headers, their names in lower case; of one that comes repeatedly the values joined by commas
+    (RFC 9110, section 5.3)."""
+    pairs = list(scope["headers"])
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        headers.clear()
+        for name, value in pairs:
+            headers[name] = headers[name] + b"," + value if name in headers else value
+    return headers
+
+
 def must_be_post(scope: Scope, allowed: str = "POST") -> None:
     """Raises 405."""
     if scope.get("method") != "POST":
         raise MethodNotAllowedException(headers={"Allow": allowed})
 
 
-async def read_body(scope: Scope, receive: Receive, largest: int) -> bytes:
+async def read_body(headers: dict[bytes, bytes], receive: Receive, largest: int) -> bytes:
     """The body. Raises 413 before more than `largest` bytes of it are held, or any if it says so itself."""
-    length = header_value(scope["headers"], b"content-length")
-    body = b""
+    length = headers.get(b"content-length", b"")
     if length.isdigit() and (len(length) > 18 or int(length) > largest):
         raise too_large(largest)
+    body = b""
     while True:
         message = await receive()
         if message["type"] != "http.request":

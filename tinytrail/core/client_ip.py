@@ -60,11 +60,12 @@ class ClientAddress:
 
     def and_trust(self, scope: "Scope") -> tuple[str, bool]:
         """The address, and whether the peer is a trusted proxy, so that its headers may be believed."""
-        peer = scope["client"][0] if scope["client"] else ""
-        if not self._trusted:
-            return self._resolve(peer, b"")
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
-        return self._resolve(peer, b",".join(forwarded)[-1024:])
+        return self.resolve(scope["client"], b",".join(forwarded))
+
+    def resolve(self, client: tuple[str, int] | None, forwarded: bytes) -> tuple[str, bool]:
+        """The same, given the peer's socket address and its X-Forwarded-For."""
+        return self._resolve(client[0] if client else "", forwarded[-1024:] if self._trusted else b"")
 
     def scheme(self, scope: "Scope") -> str:
         """http or https: the socket's, unless a trusted proxy tells in X-Forwarded-Proto how it was asked."""

@@ -28,7 +28,7 @@ def utc_day(at: float) -> int:
 
 def local_day(zone: str, at: float) -> int:
     """The day that it is at `at` in `zone`, an IANA name."""
-    return utc_day(at) if zone == "UTC" else _day_of_quarter_hour(zone, int(at // 900))
+    return int(at // DAY) if zone == "UTC" else _day_of_quarter_hour(zone, int(at // 900))
 
 
 @lru_cache(1024)

@@ -9,7 +9,8 @@ All SQL runs in plain functions `work(tx, ...)`. The server hands them to `Datab
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -37,13 +38,6 @@ class Busy(Exception):
     """The database cannot take this now: the queue is full, or the disk is, or it is locked."""
 
 
-class Write(NamedTuple):
-    work: Callable[..., Any]
-    args: tuple[Any, ...]
-    done: asyncio.Future[Any]
-    is_item: bool = False  # `args` is one item, for `work` to take with all others of the group
-
-
 class Failed(NamedTuple):
     error: Exception
 
@@ -57,15 +51,53 @@ class Commits:
     seconds: float = 0.0  # from when the writer was given a group until it was on disk, or had failed
 
 
-def commit_group(tx: Tx, group: list[Write]) -> list[Any]:
+class Batch(NamedTuple):
+    """What one call of `work` stores: the items of many callers, or the arguments of a single write."""
+
+    work: Callable[..., Any]
+    items: list[Any]
+    callers: list[asyncio.Future[Any]]
+    is_write: bool = False
+
+    def run(self, tx: Tx) -> list[Any]:
+        """A result for each caller."""
+        if self.is_write:
+            return [self.work(tx, *self.items[0])]
+        results: list[Any] = self.work(tx, self.items)
+        assert len(results) == len(self.items), "a result for each item"
+        return results
+
+    def one_by_one(self) -> Iterator["Batch"]:
+        for item, caller in zip(self.items, self.callers, strict=True):
+            yield self._replace(items=[item], callers=[caller])
+
+
+class Group:
+    """What shares a commit."""
+
+    def __init__(self) -> None:
+        self.batches: list[Batch] = []
+        self.size = 0  # in callers
+        self._by_work: dict[Callable[..., Any], Batch] = {}
+
+    def batch_of(self, work: Callable[..., Any]) -> Batch:
+        """That of all items which `work` stores."""
+        batch = self._by_work.get(work)
+        if batch is None:
+            batch = self._by_work[work] = Batch(work, [], [])
+            self.batches.append(batch)
+        return batch
+
+
+def commit_group(tx: Tx, batches: list[Batch]) -> list[list[Any]]:
     """Run a group in one transaction. If it fails each write is run again by itself, so that a bad one
     harms nobody else; hence a write's function may run twice, and must touch nothing but `tx`."""
     if tx.is_gone():
         keep_what_is_gone(tx)
-        return [Failed(Busy(GONE)) for _ in group]
+        return _all_failed(batches, Busy(GONE))
     try:
         tx.execute("begin immediate")
-        results = _run_all(tx, group)
+        results = [batch.run(tx) for batch in batches]
         tx.execute("commit")
         return results
     except Exception as error:
@@ -74,28 +106,17 @@ def commit_group(tx: Tx, group: list[Write]) -> list[Any]:
             tx.execute("rollback")
         if code_of(error) in UNWRITABLE:  # no better one by one
             log.error("nothing can be written: %s", error)
-            return [Failed(Busy(str(error))) for _ in group]
-        if len(group) == 1:
-            return [Failed(error)]
-        return [commit_group(tx, [write])[0] for write in group]
+            return _all_failed(batches, Busy(str(error)))
+        if sum(len(batch.items) for batch in batches) == 1:
+            return _all_failed(batches, error)
+        return [[commit_group(tx, [one])[0][0] for one in batch.one_by_one()] for batch in batches]
     finally:
         if len(tx.memo) > MOST_REMEMBERED:
             tx.memo.clear()
 
 
-def _run_all(tx: Tx, group: list[Write]) -> list[Any]:
-    results: list[Any] = [None] * len(group)
-    items: dict[Callable[..., Any], list[int]] = {}
-    for number, write in enumerate(group):
-        if write.is_item:
-            items.setdefault(write.work, []).append(number)
-        else:
-            results[number] = write.work(tx, *write.args)
-    for work, numbers in items.items():
-        stored = work(tx, [group[number].args[0] for number in numbers])
-        for number, result in zip(numbers, stored, strict=True):
-            results[number] = result
-    return results
+def _all_failed(batches: list[Batch], error: Exception) -> list[list[Any]]:
+    return [[Failed(error)] * len(batch.items) for batch in batches]
 
 
 class Connection(aiosqlite.Connection):
@@ -115,15 +136,12 @@ class Database:
         for reader in readers:
             self._readers.put_nowait(reader)
         self.commits = Commits()
-        self._waiting: list[Write] = []
+        self._loop = asyncio.get_running_loop()
+        self.waiting = 0  # writes, for the next commits
+        self._groups: deque[Group] = deque()  # of what waits; the last one may grow
         self._has_waiting = asyncio.Event()
         self._is_idle = asyncio.Event()
         self._is_idle.set()
-
-    @property
-    def waiting(self) -> int:
-        """How many writes wait for the next commit."""
-        return len(self._waiting)
 
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(tx, *args)` on a reader; all it reads is of one moment."""
@@ -139,50 +157,61 @@ class Database:
         `work` may be run twice (see `commit_group`). Raises Busy, or whatever `work` raises.
         """
         assert not kwargs, "a write takes its arguments by position"
-        result: T = await self._accept(work, args, is_item=False)
-        return result
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._next_group().batches.append(Batch(work, [args], [done], is_write=True))
+        return await done
 
-    async def append(self, work: Callable[[Tx, list[Item]], list[T]], item: Item) -> T:
+    def append(self, work: Callable[[Tx, list[Item]], list[T]], item: Item) -> "asyncio.Future[T]":
         """Have `work(tx, items)` store this item and all others that wait for it, and return its result.
 
         For what comes thick and fast: a statement for a hundred rows costs little more than one for one.
         """
-        result: T = await self._accept(work, (item,), is_item=True)
-        return result
+        batch = self._next_group().batch_of(work)
+        done: asyncio.Future[T] = self._loop.create_future()
+        batch.items.append(item)
+        batch.callers.append(done)
+        return done
 
-    async def _accept(self, work: Callable[..., Any], args: tuple[Any, ...], is_item: bool) -> Any:
-        if len(self._waiting) >= MOST_WAITING:
+    def _next_group(self) -> Group:
+        """The group that one more write goes into. Raises Busy."""
+        if self.waiting >= MOST_WAITING:
             log.error("more comes than can be written: %d wait, others must come back", MOST_WAITING)
             raise Busy("too much is waiting to be written")
-        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append(Write(work, args, done, is_item))
-        self._has_waiting.set()
-        self._is_idle.clear()
-        return await done
+        if not self.waiting:
+            self._has_waiting.set()
+            self._is_idle.clear()
+        if not self._groups or self._groups[-1].size >= GROUP:
+            self._groups.append(Group())
+        group = self._groups[-1]
+        group.size += 1
+        self.waiting += 1
+        return group
 
     async def commit_forever(self) -> None:
         """Commit what is waiting, group after group, until cancelled."""
         while True:
-            if not self._waiting:
+            if not self._groups:
                 self._has_waiting.clear()
                 self._is_idle.set()
                 await self._has_waiting.wait()
-            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            group = self._groups.popleft()
+            self.waiting -= group.size
             begun = perf_counter()
             try:
-                results = await self._writer.run(commit_group, group)
+                results = await self._writer.run(commit_group, group.batches)
             except Exception as error:  # not even a rollback worked; the next group is another try
-                results = [Failed(error)] * len(group)
+                results = _all_failed(group.batches, error)
             self.commits.count += 1
-            self.commits.writes += len(group)
+            self.commits.writes += group.size
             self.commits.seconds += perf_counter() - begun
-            for write, result in zip(group, results, strict=True):
-                if write.done.done():  # its client hung up
-                    continue
-                if isinstance(result, Failed):
-                    write.done.set_exception(result.error)
-                else:
-                    write.done.set_result(result)
+            for batch, of_batch in zip(group.batches, results, strict=True):
+                for caller, result in zip(batch.callers, of_batch, strict=True):
+                    if caller.done():  # its client hung up
+                        continue
+                    if isinstance(result, Failed):
+                        caller.set_exception(result.error)
+                    else:
+                        caller.set_result(result)
 
     async def flush(self) -> None:
         """Wait until all that was accepted is committed."""

@@ -24,7 +24,7 @@ MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 LONGEST = 200  # characters of a sentence; it may repeat what was sent
 
 # msgspec tells a pattern by its regular expression.
-WORDING = {"must begin with /": "matching regex '^/'", "must not be blank": "matching regex '\\\\S'"}
+WORDING = {"must not be blank": "matching regex '\\\\S'"}
 
 
 class Failure(NamedTuple):

@@ -44,7 +44,8 @@ class RateLimit:
             past = 0
             while past < len(seen) and not now - self.window < seen[past] <= now:
                 past += 1
-            del seen[:past]
+            if past:
+                del seen[:past]
         if len(seen) >= self.calls:
             return max(1, ceil(seen[0] + self.window - now))
         seen.append(now)

@@ -13,7 +13,7 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from tinytrail.core.asgi import Headers, answer, must_be_post, read_body
+from tinytrail.core.asgi import Headers, answer, headers_by_name, must_be_post, read_body
 from tinytrail.core.body import decode_json
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock
@@ -66,8 +66,10 @@ class Heartbeats:
         @asgi("/heartbeat", copy_scope=False)
         async def heartbeat(scope: Scope, receive: Receive, send: Send) -> None:
             must_be_post(scope)
-            beat = read_heartbeat(await read_body(scope, receive, LARGEST_BODY))
-            await self.take(scope["litestar_app"].state.db, beat, self.addresses.of(scope))
+            headers = headers_by_name(scope)
+            beat = read_heartbeat(await read_body(headers, receive, LARGEST_BODY))
+            ip, _ = self.addresses.resolve(scope["client"], headers.get(b"x-forwarded-for", b""))
+            await self.take(scope["litestar_app"].state["db"], beat, ip)
             await answer(send, 200, ANSWER, TEXT)
 
         return heartbeat

@@ -87,7 +87,7 @@ def beat_handler(clock: Clock) -> ASGIRouteHandler:
         token = authorization(scope["headers"])
         if not token:
             raise NotAuthorizedException
-        db: Database = scope["litestar_app"].state.db
+        db: Database = scope["litestar_app"].state["db"]
         token_hash = hash_token(token)
         if not await discard_body(scope, receive):
             if not await db.read(is_known, token_hash):

@@ -13,7 +13,7 @@ from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 from msgspec import Meta
 
-from tinytrail.core.asgi import answer, as_bytes, must_be_post, read_body
+from tinytrail.core.asgi import answer, as_bytes, headers_by_name, must_be_post, read_body
 from tinytrail.core.body import decode_json
 from tinytrail.core.clock import Clock
 from tinytrail.core.errors import invalid
@@ -54,9 +54,9 @@ def track_handler(clock: Clock, write_key: str) -> ASGIRouteHandler:
             return await answer(send, 204, b"", PREFLIGHT_HEADERS)
         must_be_post(scope, allowed="POST, OPTIONS")
         check_key(scope["headers"], write_key)
-        sent = decode_json(await read_body(scope, receive, LARGEST_BODY), DECODER)
+        sent = decode_json(await read_body(headers_by_name(scope), receive, LARGEST_BODY), DECODER)
         event, warning = to_event(sent, clock())
-        await scope["litestar_app"].state.db.append(store_events, event)
+        await scope["litestar_app"].state["db"].append(store_events, event)
         await answer(send, 200, success(warning), HEADERS)
 
     return track

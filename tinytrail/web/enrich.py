@@ -37,7 +37,7 @@ class Hit(msgspec.Struct, frozen=True):
     website_id: str
     event_type: Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
     url: str
-    path: Annotated[str, Meta(pattern="^/")]
+    path: str
     referrer: str | None = None
     screen_width: float | None = None
     screen_height: float | None = None

@@ -4,7 +4,7 @@ An event finds its visit here, as it is stored; nothing puts visits together on 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -21,7 +21,7 @@ CUSTOM = KINDS.index("custom")
 NAMED = len(KINDS)
 
 
-class Visitor(NamedTuple):
+class Visitor(msgspec.Struct, frozen=True, gc=False):
     """What an event tells of its visit, if it turns out to be the first: columns of `visits`."""
 
     hash: int
@@ -37,7 +37,7 @@ class Visitor(NamedTuple):
     is_excluded: bool
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, gc=False):
     site: int
     at: int
     day: int
@@ -60,10 +60,8 @@ FIND_VISITS = """
      order by v.last_seen, v.id
 """
 
-VISIT_COLUMNS = (
-    "id, site, day, visitor, started, channel, referrer, utm, device, browser, os, screen, country, "
-    "is_bot, is_excluded"
-)
+VISIT_STRINGS = ("channel", "referrer", "utm", "device", "browser", "os", "screen", "country")
+VISIT_COLUMNS = f"id, site, day, visitor, started, {', '.join(VISIT_STRINGS)}, is_bot, is_excluded"
 BEGIN_VISITS = f"""
     insert into visits ({VISIT_COLUMNS}, last_seen, events, pageviews, customs)
     select {", ".join(f"value ->> {place}" for place in range(15))}, value ->> 4, 0, 0, 0
@@ -180,7 +178,7 @@ def _next_visit_id(tx: Tx) -> int:
 def _visit_row(tx: Tx, visit: OpenVisit, event: Event) -> tuple[Any, ...]:
     """VISIT_COLUMNS."""
     site, visitor = event.site, event.visitor
-    strings = (string_id(tx, site, value) for value in visitor[1:9])  # channel ... country
+    strings = (string_id(tx, site, getattr(visitor, name)) for name in VISIT_STRINGS)
     flags = (int(visitor.is_bot), int(visitor.is_excluded))
     return (visit.id, site, event.day, visitor.hash, event.at, *strings, *flags)
 

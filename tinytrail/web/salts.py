@@ -4,33 +4,51 @@ The salt lives in memory only, new at 00:00 UTC and at each start. Once it is go
 included, can tell that two days' visitors were one person, or what address they had.
 """
 
-import hmac
 import secrets
+from hashlib import sha256
+from struct import Struct
+from typing import Any, NamedTuple
 
-from tinytrail.core.clock import utc_day
+from tinytrail.core.clock import DAY
+
+SIGNED_64_BITS = Struct(">q")
+
+
+class Salt(NamedTuple):
+    """A key of HMAC-SHA256: what SHA-256 has made of its two paddings, to be copied for each message.
+
+    The same function as `hmac.new(key, message, "sha256")`, of which each copy costs three times as much.
+    """
+
+    inner: Any
+    outer: Any
+
+
+def new_salt() -> Salt:
+    key = secrets.token_bytes(32).ljust(64, b"\0")  # the length of SHA-256's block
+    return Salt(sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key)))
 
 
 class DailySalt:
     def __init__(self) -> None:
-        self._day: int | None = None
-        self._mac = hmac.new(b"", digestmod="sha256")
+        self._day: float | None = None
+        self._salt = new_salt()
 
-    def at(self, now: float) -> hmac.HMAC:
-        """The salt of the UTC day of `now`, keyed into an HMAC-SHA256; copy it, to make one of a visitor.
-
-        The clock decides at each event, not when a job ran.
-        """
-        day = utc_day(now)
+    def at(self, now: float) -> Salt:
+        """The salt of the UTC day of `now`. The clock decides at each event, not when a job ran."""
+        day = now // DAY
         if day != self._day:
-            self._day, self._mac = day, hmac.new(secrets.token_bytes(32), digestmod="sha256")
-        return self._mac
+            self._day, self._salt = day, new_salt()
+        return self._salt
 
 
-def visitor_hash(salt: hmac.HMAC, ip: str, user_agent: str, website_id: str) -> int:
+def visitor_hash(salt: Salt, ip: str, user_agent: str, website_id: str) -> int:
     """HMAC-SHA256(salt, ip + agent + website), cut to the 64 bits of a SQLite integer.
 
     Two of a million visitors of one site and day share them with a probability of 3 in 10^8.
     """
-    mac = salt.copy()
-    mac.update(f"{ip}\0{user_agent}\0{website_id}".encode())
-    return int.from_bytes(mac.digest()[:8], "big", signed=True)
+    inner, outer = salt.inner.copy(), salt.outer.copy()
+    inner.update(f"{ip}\0{user_agent}\0{website_id}".encode())
+    outer.update(inner.digest())
+    (name,) = SIGNED_64_BITS.unpack_from(outer.digest())
+    return int(name)

@@ -23,6 +23,10 @@ class WebsiteCache:
         self._known: dict[str, Website] = {}
         self._changes = 0
 
+    def known(self, website_id: str) -> Website | None:
+        """The website, if it was found before under this very id."""
+        return self._known.get(website_id)
+
     async def find(self, db: Database, website_id: str) -> Website | None:
         """The website of this id, in lower case; None if there is none."""
         website = self._known.get(website_id)
