@@ -308,9 +308,29 @@ class World:
             for claim, data in zip(some, answer.json()["data"]["reports"], strict=True):
                 assert data[claim.key] == claim.expected, (claim.report, claim.params, beside)
 
+    async def check_overview(self, start: date, end: date, include_bots: bool) -> None:
+        days = {"start_date": str(start), "end_date": str(end), "include_bots": str(include_bots).lower()}
+        answer = await self.client.get(
+            "/api/v1/reports/overview", params=days | {"compare": "previous_period"}
+        )
+        assert answer.status_code == 200, answer.text
+        rows = {row["website"]["id"]: row for row in answer.json()["data"]["rows"]}
+        assert rows.keys() == set(self.ids.values())
+        length = end - start + timedelta(days=1)
+        for site, website_id in self.ids.items():
+            expected = Expected(self.events, site, start, end, include_bots)
+            earlier = Expected(self.events, site, start - length, end - length, include_bots).summary()
+            row = rows[website_id]
+            shown = {name: (metric["value"], metric["previous"]) for name, metric in row["metrics"].items()}
+            assert shown == {name: (value, earlier[name]) for name, value in expected.summary().items()}
+            assert row["series"] == expected.timeseries("visits", None)
+            assert row["active_visitors"] == expected.realtime(self.clock.now)["active_visitors"]
+
     async def check_all(self, filters: list[list[str]], searches: tuple[str, ...]) -> None:
         days = [event.day for event in self.events] or [date(2026, 3, 14)]
         first, last = min(days), max(days)
+        await self.check_overview(first, last, include_bots=False)
+        await self.check_overview(last, last, include_bots=True)
         for site in SITES:
             for include_bots in (False, True):
                 await self.check(site, first, last, include_bots, [], searches)
@@ -353,7 +373,7 @@ HALF_AN_HOUR = [view(0), view(1800), view(1801)]
 PAST_MIDNIGHT = [
     view(0),
     view(86_400 - 5 * 3600 - 60, site=1),
-    view(50, site=1),
+    view(50, site=1)._replace(type="signup"),
     RollUp(0),
     view(120, site=1),
 ]

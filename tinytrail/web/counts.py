@@ -161,15 +161,48 @@ OF_OPEN_DAYS = Rows(
 )
 
 
-def recount(dimension: str, measures: tuple[str, ...], counted: Rows, at: AtDay = by_day) -> str:
+def counts_of_websites(*measures: str) -> str:
+    """A query for these measures, by site and day, of the websites and days in `spans` (site, start, end).
+
+    It is to stand where there is such a table.
+    """
+    return f"""
+        select daily.site, daily.day, {", ".join(measures)}
+          from spans
+         cross join daily on daily.site = spans.site and daily.dimension = {DIMENSIONS.index(SITE)}
+           and daily.day between spans.start and spans.end and daily.is_bot <= :include_bots
+        union all
+        select site, day, {", ".join(measures)} from ({recount(SITE, measures, OF_SPANS, by_site=True)})"""
+
+
+OPEN_DAYS_OF_SPANS = """
+    select o.site, o.day from spans
+      join open_days o on o.site = spans.site and o.day between spans.start and spans.end"""
+OF_SPANS = Rows(
+    f"(v.site, v.day) in ({OPEN_DAYS_OF_SPANS}) and {SHOWN}",
+    f"(e.site, e.day) in ({OPEN_DAYS_OF_SPANS}) and {SHOWN}",
+    f"(e.site, e.day) in ({OPEN_DAYS_OF_SPANS}) and {SHOWN}",
+    "",  # which only paths need
+)
+
+
+def recount(
+    dimension: str,
+    measures: tuple[str, ...],
+    counted: Rows,
+    at: AtDay = by_day,
+    *,
+    by_site: bool = False,
+) -> str:
     """Count from visits and events."""
+    site, keys = ("v.site as site, ", "1, 2, 3, 4") if by_site else ("", "1, 2, 3")
     queries = []
     for part in parts_of(dimension):
         if not part.measures.keys() & set(measures):
             continue
         columns = ", ".join(part.measures.get(measure, "0") + " as " + measure for measure in measures)
         queries.append(
-            f"select {at(part.of)} as day, {part.value} as value, v.is_bot as is_bot, {columns} "
-            f"from {part.source.format(**counted._asdict())} group by 1, 2, 3"
+            f"select {site}{at(part.of)} as day, {part.value} as value, v.is_bot as is_bot, {columns} "
+            f"from {part.source.format(**counted._asdict())} group by {keys}"
         )
     return " union all ".join(queries)

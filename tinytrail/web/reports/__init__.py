@@ -25,6 +25,7 @@ from tinytrail.web.reports import (
 )
 from tinytrail.web.reports.batch import read_batch
 from tinytrail.web.reports.common import Query, Report, as_csv, parse_query
+from tinytrail.web.reports.overview import show_overview
 from tinytrail.web.reports.params import Params
 
 REPORTS: tuple[Report, ...] = (
@@ -62,7 +63,9 @@ def file_name(report: Report, query: Query) -> str:
 
 
 @get("/reports/batch", opt=OPEN_TO_SHARES)
-async def batch(request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now) -> Response[bytes]:
+async def show_batch(
+    request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
+) -> Response[bytes]:
     data = await db.read(read_batch, BY_NAME, caller, request.query_params, now)
     return Response(msgspec.json.encode(success(data)), headers={"content-type": "application/json"})
 
@@ -80,4 +83,4 @@ def report_handlers() -> list[HTTPRouteHandler]:
 
         return read
 
-    return [*(handler(report) for report in REPORTS), batch]
+    return [*(handler(report) for report in REPORTS), show_batch, show_overview]

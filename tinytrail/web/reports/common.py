@@ -15,7 +15,7 @@ from tinytrail.web.counts import AtDay, Kept, by_day, counts, totals
 from tinytrail.web.dimensions import SITE
 from tinytrail.web.reports.filters import parse_filters
 from tinytrail.web.reports.params import Params, number, one_of
-from tinytrail.web.reports.period import Period, compared, parse_period
+from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:
         today,
         lambda: first_day(tx, website.site, include_bots, today),
     )
-    compare = one_of(params, "compare", ("", "previous_period", "yoy"))
+    compare = one_of(params, "compare", COMPARISONS)
     format = one_of(params, "format", ("json", "csv"))
     every_row = format == "csv" and not {"page", "per_page"} & params.keys()
     per_page = min(number(params, "per_page", 50), MOST_PER_PAGE)

@@ -82,6 +82,9 @@ def parse_day(field: str, text: str) -> int:
         invalid(field, str(error))
 
 
+COMPARISONS = ("", "previous_period", "yoy")
+
+
 def compared(period: Period, compare: str) -> Period:
     """What `period` is compared with, for `previous_period` or `yoy`. Raises 400."""
     try:

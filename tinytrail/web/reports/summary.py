@@ -1,5 +1,6 @@
 """GET /reports/summary: the headline figures, and how they changed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,13 +10,20 @@ from tinytrail.web.dimensions import SITE
 from tinytrail.web.reports.common import Query, Report, Table, half_up, rate
 
 COLUMNS = ("metric", "value", "previous", "change_pct")
+Metric = dict[str, float | None]  # value; with a comparison previous and change_pct too
+
 MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds")
 
 
-def figures(tx: Tx, query: Query) -> dict[str, float]:
-    sums = ", ".join(f"coalesce(sum({measure}), 0)" for measure in MEASURES)
-    sql = f"select {sums} from ({query.counts(SITE, *MEASURES)})"
-    [(visits, visitors, pageviews, bounces, seconds)] = tx.execute(sql, query.values())
+def sums(tx: Tx, query: Query) -> list[int]:
+    """MEASURES over the period."""
+    columns = ", ".join(f"coalesce(sum({measure}), 0)" for measure in MEASURES)
+    [found] = tx.execute(f"select {columns} from ({query.counts(SITE, *MEASURES)})", query.values())
+    return list(found)
+
+
+def figures(measures: Sequence[int]) -> dict[str, float]:
+    visits, visitors, pageviews, bounces, seconds = measures
     return {
         "visits": visits,
         "unique_visitors": visitors,
@@ -32,27 +40,31 @@ def change(value: float, previous: float) -> float | None:
     return round((value - previous) / previous * 100, 2)
 
 
-def read(tx: Tx, query: Query) -> dict[str, Any]:
-    metrics: dict[str, dict[str, float | None]] = {
-        name: {"value": value} for name, value in figures(tx, query).items()
+def metrics(now: Sequence[int], earlier: Sequence[int] | None) -> dict[str, Metric]:
+    """What MEASURES come to, beside those of the period compared with."""
+    values = figures(now)
+    if earlier is None:
+        return {name: {"value": value} for name, value in values.items()}
+    before = figures(earlier)
+    return {
+        name: {"value": value, "previous": before[name], "change_pct": change(value, before[name])}
+        for name, value in values.items()
     }
-    if query.compared_with:
-        earlier = figures(tx, msgspec.structs.replace(query, period=query.compared_with))
-        for name, metric in metrics.items():
-            value, previous = metric["value"] or 0, earlier[name]
-            metric |= {"previous": previous, "change_pct": change(value, previous)}
+
+
+def read(tx: Tx, query: Query) -> dict[str, Any]:
+    compared = query.compared_with
+    earlier = sums(tx, msgspec.structs.replace(query, period=compared)) if compared else None
     return {
         "period": query.period.as_json(),
-        "comparison": str(query.compared_with) if query.compared_with else None,
-        "metrics": metrics,
+        "comparison": str(compared) if compared else None,
+        "metrics": metrics(sums(tx, query), earlier),
     }
 
 
 def table(query: Query, data: dict[str, Any]) -> Table:
-    metrics = data["metrics"].items()
-    return Table(
-        COLUMNS, [(name, *(metric.get(column) for column in COLUMNS[1:])) for name, metric in metrics]
-    )
+    found = data["metrics"].items()
+    return Table(COLUMNS, [(name, *(metric.get(column) for column in COLUMNS[1:])) for name, metric in found])
 
 
 REPORT = Report("summary", read, table)

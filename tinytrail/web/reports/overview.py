@@ -1,0 +1,130 @@
+"""GET /reports/overview: all of the caller's websites at once, however many there are in a few statements."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from litestar import Request, get
+
+from tinytrail.core.clock import date_of, local_day, utc_day
+from tinytrail.core.connect import Tx
+from tinytrail.core.inject import Db, Now
+from tinytrail.web.auth import Caller, CurrentCaller
+from tinytrail.web.counts import counts_of_websites
+from tinytrail.web.errors import success
+from tinytrail.web.reports.params import Params, one_of
+from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
+from tinytrail.web.reports.realtime import WINDOW
+from tinytrail.web.reports.summary import MEASURES, metrics
+from tinytrail.web.reports.timeseries import Point
+from tinytrail.web.websites import Website, websites_of
+
+EVER = Period(-(10**6), 10**6)
+
+SPANS = """
+    with spans (site, start, end) as materialized (
+        select value ->> 0, value ->> 1, value ->> 2 from json_each(:spans)
+    )"""
+SUMS = ", ".join(f"sum({measure})" for measure in MEASURES)
+FIRST_DAYS = f"""
+    {SPANS} select site, min(day) from ({counts_of_websites("visits", "pageviews")}) group by site
+"""
+OF_SITES = f"{SPANS} select site, {SUMS} from ({counts_of_websites(*MEASURES)}) group by site"
+OF_DAYS = f"{SPANS} select site, day, {SUMS} from ({counts_of_websites(*MEASURES)}) group by site, day"
+
+# A visit goes on past midnight, but not for a day.
+ACTIVE_VISITORS = f"""
+    {SPANS}
+    select v.site, count(distinct v.visitor)
+      from spans
+     cross join visits v on v.site = spans.site and v.day between spans.start and spans.end
+     where v.last_seen > :since and v.is_bot = 0 and v.is_excluded = 0
+     group by v.site
+"""
+
+NOTHING = (0,) * len(MEASURES)
+
+Spans = list[tuple[int, Period]]  # days of sites
+
+
+class Asked(NamedTuple):
+    """A website, and the days that are asked for: in its own zone, so that they may differ."""
+
+    website: Website
+    period: Period
+    compared_with: Period | None
+
+
+def bound(spans: Spans, **more: Any) -> dict[str, Any]:
+    """What SPANS binds, and more."""
+    return {"spans": msgspec.json.encode([(site, *period) for site, period in spans]).decode()} | more
+
+
+def read_overview(tx: Tx, caller: Caller, params: Params, now: float) -> dict[str, Any]:
+    """Raises 400, naming the parameter."""
+    include_bots = one_of(params, "include_bots", ("false", "true")) == "true"
+    compare = one_of(params, "compare", COMPARISONS)
+    one_of(params, "format", ("json",))
+    name, dates = params.get("period", "7d"), (params.get("start_date"), params.get("end_date"))
+    parse_period(name, *dates, utc_day(now), lambda: utc_day(now))  # raises, though there be no website
+
+    websites = websites_of(tx, None if caller.is_admin else caller.account_id)
+    today = {website.site: local_day(website.timezone, now) for website in websites}
+    first_days: dict[int, int] = {}
+    if name == "all":
+        ever = bound([(site, EVER) for site in today], include_bots=include_bots)
+        first_days = dict(tx.execute(FIRST_DAYS, ever).fetchall())
+
+    def asked(website: Website) -> Asked:
+        site, day = website.site, today[website.site]
+        period = parse_period(name, *dates, day, lambda: min(day, first_days.get(site, day)))
+        return Asked(website, period, compared(period, compare) if compare else None)
+
+    since = int(now) - WINDOW
+    lately = bound([(site, Period(day - 1, day)) for site, day in today.items()], since=since)
+    active = dict(tx.execute(ACTIVE_VISITORS, lately).fetchall())
+    rows = read_rows(tx, [asked(website) for website in websites], active, include_bots)
+    rows.sort(key=lambda row: (-row["metrics"]["visits"]["value"], row["website"]["domain"]))
+    return {"rows": rows}
+
+
+def read_rows(
+    tx: Tx, websites: list[Asked], active: dict[int, int], include_bots: bool
+) -> list[dict[str, Any]]:
+    spans = [(asked.website.site, asked.period) for asked in websites]
+    by_day: dict[int, dict[int, list[int]]] = {site: {} for site, _ in spans}
+    for site, day, *counted in tx.execute(OF_DAYS, bound(spans, include_bots=include_bots)):
+        by_day[site][day] = counted
+    earlier = [(asked.website.site, asked.compared_with) for asked in websites if asked.compared_with]
+    of_sites = tx.execute(OF_SITES, bound(earlier, include_bots=include_bots)) if earlier else ()
+    before = {site: counted for site, *counted in of_sites}
+    rows = []
+    for website, period, compared_with in websites:
+        days = by_day[website.site]
+        total = [sum(counted) for counted in zip(NOTHING, *days.values(), strict=True)]
+        previous = before.get(website.site, NOTHING) if compared_with else None
+        rows.append(
+            {
+                "website": {
+                    "id": website.id,
+                    "domain": website.domain,
+                    "timezone": website.timezone,
+                    "accountId": website.account_id,
+                },
+                "period": period.as_json(),
+                "comparison": str(compared_with) if compared_with else None,
+                "active_visitors": active.get(website.site, 0),
+                "metrics": metrics(total, previous),
+                "series": [
+                    Point(str(date_of(day)), days.get(day, NOTHING)[0])
+                    for day in range(period.start, period.end + 1)
+                ],
+            }
+        )
+    return rows
+
+
+@get("/reports/overview")
+async def show_overview(
+    request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
+) -> dict[str, Any]:
+    return success(await db.read(read_overview, caller, request.query_params, now))
