@@ -1,4 +1,4 @@
-"""`[web] retention_days`: raw traffic goes, the daily totals stay."""
+"""`[web] retention_days`, and a website's own: raw traffic goes, the daily totals stay."""
 
 from typing import Any
 
@@ -120,3 +120,50 @@ async def test_the_days_are_the_websites(visit: Traffic, db: Database, clock: Fa
     clock.now += MINUTE
     await purge_old_days(db, 2, clock.now)
     assert await days_of(db, "visits") == []
+
+
+OWN = [
+    # of the server, of the website, days kept: today (without traffic), and so many before
+    (0, None, 4),
+    (0, 1, 1),
+    (0, 2, 2),
+    (0, 0, 4),
+    (1, None, 1),
+    (1, 2, 2),
+    (2, 1, 1),
+    (1, 0, 4),
+    (1, 36_500, 4),
+]
+
+
+@pytest.mark.usefixtures("four_days")
+@pytest.mark.parametrize(("servers", "own", "kept"), OWN)
+async def test_a_websites_own_days_go_before_the_servers(
+    alice: AsyncClient,
+    website: str,
+    owner: Owner,
+    db: Database,
+    clock: FakeClock,
+    servers: int,
+    own: int | None,
+    kept: int,
+) -> None:
+    await alice.patch(f"/api/v1/websites/{website}", json={"retention_days": own})
+    await roll_up_finished(db, clock.now)
+    before = await what_is_reported(owner)
+    await purge_old_days(db, servers, clock.now)
+    assert len(await days_of(db, "visits")) == len(await days_of(db, "events")) == kept
+    assert await what_is_reported(owner) == before
+
+
+@pytest.mark.usefixtures("four_days")
+async def test_another_website_keeps_what_it_wants(
+    alice: AsyncClient, website: str, visit: Traffic, db: Database, clock: FakeClock
+) -> None:
+    body = {"domain": "other.example", "retention_days": 2}
+    other = (await alice.post("/api/v1/websites", json=body)).json()["data"]["id"]
+    await Traffic(visit.client, clock, other)("/")
+    clock.now += 3 * DAY
+    await roll_up_finished(db, clock.now)
+    await purge_old_days(db, 0, clock.now)
+    assert len(await days_of(db, "visits")) == 4

@@ -28,6 +28,7 @@ async def test_a_new_website_is_returned_with_its_defaults(
             "contentGroups": [],
             "excludedIps": [],
             "timezone": "UTC",
+            "retentionDays": None,
             "createdAt": "2026-01-15T10:30:00.000Z",
         },
     }
@@ -40,11 +41,13 @@ async def test_a_new_website_keeps_what_it_is_given(alice: AsyncClient) -> None:
         "content_groups": [BLOG, {"name": "Docs", "pattern": "^/docs/v\\d"}],
         "excluded_ips": ["192.0.2.1", "10.0.0.0/8", "2001:db8::/32", "::1"],
         "timezone": "Europe/Berlin",
+        "retention_days": 90,
     }
     website = (await alice.post(WEBSITES, json=body)).json()["data"]
     assert website["contentGroups"] == body["content_groups"]
     assert website["excludedIps"] == body["excluded_ips"]
     assert website["timezone"] == "Europe/Berlin"
+    assert website["retentionDays"] == 90
 
 
 async def test_owners_see_their_own_an_admin_sees_all(
@@ -112,6 +115,11 @@ BAD_FIELDS: list[tuple[str, Any]] = [
     ("timezone", "../../etc/passwd"),
     ("timezone", "/etc/localtime"),
     ("timezone", "UTC\0"),
+    ("retention_days", -1),
+    ("retention_days", 36_501),
+    ("retention_days", 1.5),
+    ("retention_days", "30"),
+    ("retention_days", True),
 ]
 
 
@@ -186,12 +194,20 @@ CHANGES: list[dict[str, Any]] = [
     {"content_groups": [BLOG]},
     {"excluded_ips": ["192.0.2.0/24"]},
     {"timezone": "Asia/Tokyo"},
+    {"retention_days": 0},
+    {"retention_days": 36_500},
+    {"retention_days": None},
     {"domain": "new.example", "timezone": "Asia/Tokyo", "content_groups": [], "excluded_ips": []},
 ]
-ANSWERED = {"content_groups": "contentGroups", "excluded_ips": "excludedIps"}
+ANSWERED = {
+    "content_groups": "contentGroups",
+    "excluded_ips": "excludedIps",
+    "retention_days": "retentionDays",
+}
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: ", ".join(change))
+@pytest.mark.parametrize("website_settings", [{"retention_days": 7}])
+@pytest.mark.parametrize("change", CHANGES, ids=str)
 async def test_a_change_leaves_the_rest_as_it_was(
     alice: AsyncClient, website: str, change: dict[str, Any]
 ) -> None:

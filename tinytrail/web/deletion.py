@@ -1,4 +1,4 @@
-"""Forgetting traffic: of deleted websites, and what has grown older than `[web] retention_days`.
+"""Forgetting traffic: of deleted websites, and what has grown older than a website's `retention_days`.
 
 Millions of rows are deleted in slices, each a short write of its own, so that collecting goes on between.
 A deletion cut short by a stop is taken up again at the next start.
@@ -53,8 +53,14 @@ def leftovers(tx: Tx) -> list[int]:
     return [site for (site,) in tx.execute("select site from leftovers")]
 
 
-def sites_and_zones(tx: Tx) -> list[tuple[int, str]]:
-    return tx.execute("select site, timezone from websites").fetchall()
+def sites_that_forget(tx: Tx, retention_days: int) -> list[tuple[int, str, int]]:
+    """Site, zone and days of those that do not keep everything; `retention_days` where none are its own."""
+    sql = """
+        select site, timezone, coalesce(retention_days, :default) as days
+          from websites
+         where days > 0
+    """
+    return tx.execute(sql, {"default": retention_days}).fetchall()
 
 
 def delete_slice(tx: Tx, sql: str, site: int, day: int) -> bool:
@@ -77,11 +83,12 @@ async def purge_leftovers(db: Database) -> None:
 
 
 async def purge_old_days(db: Database, retention_days: int, now: float) -> None:
-    """Delete visits and events of days further back than that, in each website's zone; 0 keeps all."""
-    if not retention_days:
-        return
-    for site, zone in await db.read(sites_and_zones):
-        first_kept = local_day(zone, now) - retention_days
+    """Delete visits and events of days further back than that, in each website's zone; 0 keeps all.
+
+    A website's own `retention_days` go before these.
+    """
+    for site, zone, days in await db.read(sites_that_forget, retention_days):
+        first_kept = local_day(zone, now) - days
         for sql in OF_OLD_DAYS:
             while await db.write(delete_slice, sql, site, first_kept):
                 pass

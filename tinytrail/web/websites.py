@@ -26,6 +26,7 @@ LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.ASCII | re.IGNORECASE)
 
 Addresses = Annotated[tuple[str, ...], Meta(max_length=1000)]
+Days = Annotated[int, Meta(ge=0, le=36_500)]
 
 
 class NewWebsite(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class NewWebsite(msgspec.Struct, frozen=True):
     content_groups: Groups = ()
     excluded_ips: Addresses = ()
     timezone: str = "UTC"
+    retention_days: Days | None = None
     account_id: str | None = None
 
 
@@ -41,6 +43,7 @@ class WebsiteChange(msgspec.Struct, frozen=True):
     content_groups: Groups | UnsetType = UNSET
     excluded_ips: Addresses | UnsetType = UNSET
     timezone: str | UnsetType = UNSET
+    retention_days: Days | None | UnsetType = UNSET
 
     def given(self) -> dict[str, Any]:
         return {key: value for key, value in msgspec.structs.asdict(self).items() if value is not UNSET}
@@ -58,6 +61,7 @@ class Website(msgspec.Struct, frozen=True):
     timezone: str
     content_groups: tuple[ContentGroup, ...]
     excluded_ips: tuple[str, ...]
+    retention_days: int | None  # of visits and events; 0: for good, None: as `[web] retention_days` says
     created_at: float
 
     def as_json(self) -> dict[str, Any]:
@@ -68,6 +72,7 @@ class Website(msgspec.Struct, frozen=True):
             "contentGroups": self.content_groups,
             "excludedIps": self.excluded_ips,
             "timezone": self.timezone,
+            "retentionDays": self.retention_days,
             "createdAt": timestamp(self.created_at),
         }
 
@@ -83,11 +88,14 @@ def of_record(*, content_groups: str, excluded_ips: str, **columns: Any) -> Webs
 
 
 SELECT = """
-    select site, id, account_id, domain, timezone, content_groups, excluded_ips, created_at from websites
+    select site, id, account_id, domain, timezone, content_groups, excluded_ips, retention_days, created_at
+      from websites
 """
 INSERT = """
-    insert into websites (id, account_id, domain, timezone, content_groups, excluded_ips, created_at)
-    values (:id, :account_id, :domain, :timezone, :content_groups, :excluded_ips, :created_at)
+    insert into websites ( id,  account_id,  domain,  timezone,  content_groups,  excluded_ips,
+                           retention_days,  created_at)
+                  values (:id, :account_id, :domain, :timezone, :content_groups, :excluded_ips,
+                          :retention_days, :created_at)
     returning site
 """
 UPDATE = """
@@ -95,7 +103,8 @@ UPDATE = """
        set domain = :domain,
            timezone = :timezone,
            content_groups = :content_groups,
-           excluded_ips = :excluded_ips
+           excluded_ips = :excluded_ips,
+           retention_days = :retention_days
      where site = :site
 """
 
@@ -124,7 +133,15 @@ def insert_website(tx: Tx, new: NewWebsite, account_id: str, now: float) -> Webs
     if not tx.execute("select 1 from accounts where id = :id", {"id": account_id}).fetchone():
         invalid("account_id", "there is no such account")
     website = Website(
-        0, str(uuid4()), account_id, new.domain, new.timezone, new.content_groups, new.excluded_ips, now
+        site=0,
+        id=str(uuid4()),
+        account_id=account_id,
+        domain=new.domain,
+        timezone=new.timezone,
+        content_groups=new.content_groups,
+        excluded_ips=new.excluded_ips,
+        retention_days=new.retention_days,
+        created_at=now,
     )
     website = _checked(tx, website)
     [(site,)] = tx.execute(INSERT, website.columns()).fetchall()
@@ -134,7 +151,7 @@ def insert_website(tx: Tx, new: NewWebsite, account_id: str, now: float) -> Webs
 def update_website(tx: Tx, caller: Caller, website_id: str, change: WebsiteChange) -> Website:
     website = website_for(tx, caller, website_id)
     if not change.given():
-        raise ValidationException("Give at least one of domain, content_groups, excluded_ips, timezone")
+        raise ValidationException(f"Give at least one of {', '.join(change.__struct_fields__)}")
     website = _checked(tx, msgspec.structs.replace(website, **change.given()))
     tx.execute(UPDATE, website.columns())
     if change.content_groups is not UNSET:
