@@ -19,6 +19,12 @@ from tinytrail.core.errors import invalid
 
 PATIENCE = 0.05  # seconds for a pattern and a path; some microseconds are usual
 PATIENCE_FOR_ALL = 5.0  # seconds for all paths of a website
+MOST_COPIES = 1000
+
+# What has `regex` copy a part of a pattern as it compiles it: repetitions nested in each other multiply, and
+# `^((((((a{9}){9}){9}){9}){9}){9}){9}` takes half a minute and 3 GB, in which nothing can interrupt it.
+REPETITION = re.compile(r"(?P<of_group>\))?(?:\+|\{(?P<least>\d*))")
+VERBOSE = re.compile(r"\(\?[a-zA-Z0-9-]*x")  # would let blanks and comments hide a repetition
 
 
 class ContentGroup(msgspec.Struct, frozen=True):
@@ -29,10 +35,26 @@ class ContentGroup(msgspec.Struct, frozen=True):
     pattern: Annotated[str, Meta(min_length=1, max_length=500)]
 
     def __post_init__(self) -> None:
+        if self.pattern.startswith("^") and copies(self.pattern) > MOST_COPIES:
+            raise ValueError(f"`{self.pattern}` repeats too much within repetitions")
         try:
             compile_pattern(self.pattern)
         except (regex.error, OverflowError, RecursionError) as error:
             raise ValueError(f"`{self.pattern}` is no regular expression: {error}") from None
+
+
+def copies(pattern: str) -> int:
+    """No fewer copies of a part of it than a compiled pattern holds."""
+    if VERBOSE.search(pattern):
+        return MOST_COPIES + 1
+    nested = widest = 1
+    for found in REPETITION.finditer(pattern):
+        times = 2 if found["least"] is None else int(found["least"] or 0) + 1
+        if found["of_group"]:
+            nested *= times
+        else:
+            widest = max(widest, times)
+    return nested * widest
 
 
 Groups = Annotated[tuple[ContentGroup, ...], Meta(max_length=100)]
