@@ -211,7 +211,7 @@ def test_a_pattern_that_takes_for_ever_to_compile_is_refused_before(pattern: str
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"^/\d{4}/\d{2}/\d{2}/[a-z0-9-]{1,80}", "^/(?:[a-z]+/)+$", "^/(a|b)+/x{999}"]
+    "pattern", [r"^/\d{4}/\d{2}/\d{2}/[a-z0-9-]{1,80}", "^/(?:[a-z]+/)+$", "^/(a|b)+/x{400}"]
 )
 def test_a_pattern_that_repeats_within_reason_is_none_of_those(pattern: str) -> None:
     assert ContentGroup("x", pattern)
