@@ -249,6 +249,15 @@ class Expected:
         counted = Counter(event.name for event in self.customs)
         return [{"name": name, "count": count} for name, count in ranked(counted)]
 
+    def event_properties(self, event_name: str | None = None) -> list[dict[str, Any]]:
+        counted = Counter(
+            pair
+            for event in self.customs
+            if event_name in (None, event.name)
+            for pair in event.shown_properties.items()
+        )
+        return [{"property": name, "value": text, "count": n} for (name, text), n in ranked(counted)]
+
     def funnel(self, steps: list[str]) -> list[dict[str, Any]]:
         counts = [0] * len(steps)
         for visit in self.visits:

@@ -68,7 +68,7 @@ TYPES = (
     "custom", "custom", "signup", "signup",
 )  # fmt: skip
 GAPS = (0, 0, 0, 1, 59, 59, 600, 600, 1799, 1800, 1800, 1801, 5000, 20_000, 86_400)
-SEARCHES = ("", "BLOG", "o", "mai", "sign", "%")
+SEARCHES = ("", "BLOG", "o", "mai", "sign", "5", "%")
 # Some of what occurs, and some that never does.
 FILTER_VALUES = (
     "page:/", "page:/blog/a", "page:/docs/x", "page:/nowhere", "content_group:Blog", "content_group:Docs",
@@ -175,8 +175,12 @@ def claims_of(
         yield Claim("flow", asked, "landing_pages", searched(expected.landing_pages(), search, "path"))
         yield Claim("flow", asked, "exit_pages", searched(expected.exit_pages(), search, "path"))
         yield Claim("custom-events", asked, "rows", searched(expected.custom_events(), search, "name"))
+        rows = searched(expected.event_properties(), search, "property", "value")
+        yield Claim("event-properties", asked, "rows", rows)
         rows = searched(expected.by(lambda first: first.country, "country"), search, "country")
         yield Claim("countries", asked, "rows", rows)
+    of_signups = expected.event_properties("signup")
+    yield Claim("event-properties", {"event_name": "signup"}, "rows", of_signups)
     yield Claim("devices", {}, "device_types", expected.by(lambda first: first.device, "deviceType"))
     yield Claim("devices", {}, "browsers", expected.by(lambda first: first.browser, "browserFamily"))
     yield Claim("devices", {}, "os_families", expected.by(lambda first: first.os, "osFamily"))

@@ -18,6 +18,7 @@ REPORTS: dict[str, dict[str, Any]] = {
     "funnel": {"steps": ["/", "/two"]},
     "realtime": {},
     "custom-events": {},
+    "event-properties": {},
     "timeseries": {},
 }
 
@@ -82,7 +83,7 @@ async def test_one_websites_traffic_is_in_no_other_report(
 ) -> None:
     other = (await alice.post("/api/v1/websites", json={"domain": "other.example"})).json()["data"]["id"]
     quiet = await owner.report(report, **REPORTS[report] | {"website_id": other})
-    await visit("/", "/two", "signup", country="DE", referrer="https://t.co/a")
+    await visit("/", "/two", "signup", country="DE", referrer="https://t.co/a", properties={"plan": "pro"})
     assert await owner.report(report, **REPORTS[report]) != quiet
     assert await owner.report(report, **REPORTS[report] | {"website_id": other}) == quiet
 
@@ -109,15 +110,15 @@ CLAMPED = [
 async def test_page_and_per_page_are_clamped(
     owner: Owner, params: dict[str, int], page: int, per_page: int
 ) -> None:
-    for report in ("pages", "sources", "countries", "custom-events"):
+    for report in ("pages", "sources", "countries", "custom-events", "event-properties"):
         found = await owner.report(report, **params)
         assert found.keys() == {"period", "page", "per_page", "rows"}
         assert (found["page"], found["per_page"]) == (page, per_page)
 
 
 async def test_a_page_past_the_end_is_empty(visit: Traffic, owner: Owner) -> None:
-    await visit("/", "signup", country="DE")
-    for report in ("pages", "sources", "countries", "custom-events"):
+    await visit("/", "signup", country="DE", properties={"plan": "pro"})
+    for report in ("pages", "sources", "countries", "custom-events", "event-properties"):
         assert len(await owner.rows(report)) == 1
         for page in (2, 10**17):
             assert await owner.rows(report, page=page) == []
@@ -142,6 +143,7 @@ LISTS: list[tuple[str, str, dict[str, str]]] = [
     ("sources", "rows", {"group_by": "utm"}),
     ("countries", "rows", {}),
     ("custom-events", "rows", {}),
+    ("event-properties", "rows", {}),
     ("flow", "landing_pages", {}),
     ("flow", "exit_pages", {}),
 ]
@@ -160,6 +162,7 @@ async def test_ties_are_broken_by_name_so_that_pages_never_overlap(
             referrer=f"https://{letter}.example/",
             utm_source=letter,
             country=f"d{letter}",
+            properties={letter: 1},
         )
     whole = (await owner.report(report, **params))[name]
     by_pages = []

@@ -90,7 +90,9 @@ async def test_what_is_kept(owner: Owner, filters: list[str], visits: str, views
     known = [OF_VISIT[letter] for letter in visits if letter in OF_VISIT]
     assert [row["country"] for row in await owner.rows("countries", **asked)] == sorted(known)
     assert sum(row["pageviews"] for row in await owner.rows("pages", **asked)) == views
-    assert sum(row["count"] for row in await owner.rows("custom-events", **asked)) == events
+    for report in ("custom-events", "event-properties"):
+        rows = await owner.rows(report, **asked)
+        assert sum(row["count"] for row in rows) == events * (1 if report == "custom-events" else 2)
     flow = await owner.report("flow", **asked)
     assert sum(row["entries"] for row in flow["landing_pages"]) == len(visits)  # entire, so with their ends
     realtime = await owner.report("realtime", **asked)
@@ -211,6 +213,7 @@ async def test_properties_nested_too_deep_for_the_database_break_no_report(
         text = json.dumps(body).replace('"?"', nested)
         assert (await visit.client.post(COLLECT, content=text)).status_code in (202, 400, 413)
     assert (await owner.metrics(**{"filters[]": "property:plan=pro"}))["visits"] >= 1
+    assert "pro" in [row["value"] for row in await owner.rows("event-properties")]
 
 
 @pytest.mark.parametrize("website_settings", [{"timezone": "Asia/Kolkata"}])

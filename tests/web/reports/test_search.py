@@ -13,6 +13,8 @@ async def traffic(visit: Traffic) -> None:
     )
     await visit("/blog/b", "Sign-in", "/100%", "play", ip="192.0.2.2", country="DE", utm_medium="Mail")
     await visit("/a_b", ip="192.0.2.3", country="AT", utm_source="mailer", utm_campaign="may")
+    await visit("signup", ip="192.0.2.1", properties={"plan": "pro", "seats": 5})
+    await visit("signup", ip="192.0.2.1", properties={"plan": "free"})
     await visit("/acb", ip="192.0.2.4", utm_campaign="gmail", utm_source="x", referrer="https://t.co")
 
 
@@ -35,7 +37,10 @@ FOUND: list[tuple[str, str, dict[str, str], str, list[str | None]]] = [
     ("countries", "rows", {}, "d", ["DE"]),
     ("flow", "landing_pages", {}, "b", ["/a_b", "/acb", "/blog/b"]),
     ("flow", "exit_pages", {}, "b", ["/a_b", "/acb"]),
-    ("custom-events", "rows", {}, "SIGN", ["Sign-in", "signup"]),
+    ("custom-events", "rows", {}, "SIGN", ["signup", "Sign-in"]),
+    ("event-properties", "rows", {}, "PLA", ["plan", "plan"]),
+    ("event-properties", "rows", {}, "pro", ["plan"]),
+    ("event-properties", "rows", {}, "5", ["seats"]),
     ("custom-events", "rows", {"event_name": "signup"}, "in", []),
 ]
 
@@ -52,7 +57,9 @@ async def test_rows_whose_name_has_the_text_in_it_are_listed(
 
 
 @pytest.mark.usefixtures("traffic")
-@pytest.mark.parametrize("report", ["pages", "sources", "countries", "flow", "custom-events"])
+@pytest.mark.parametrize(
+    "report", ["pages", "sources", "countries", "flow", "custom-events", "event-properties"]
+)
 async def test_an_empty_search_finds_everything(owner: Owner, report: str) -> None:
     assert await owner.report(report, search="") == await owner.report(report)
 

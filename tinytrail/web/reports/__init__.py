@@ -15,6 +15,7 @@ from tinytrail.web.reports import (
     countries,
     custom_events,
     devices,
+    event_properties,
     flow,
     funnel,
     pages,
@@ -38,6 +39,7 @@ REPORTS: tuple[Report, ...] = (
     funnel.REPORT,
     realtime.REPORT,
     custom_events.REPORT,
+    event_properties.REPORT,
     timeseries.REPORT,
 )
 
