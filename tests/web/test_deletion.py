@@ -1,6 +1,7 @@
 """Deleting a website or an account leaves nothing of it, and all of everything else."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from httpx import AsyncClient
 
 from tests.make import DAY, FakeClock, hit
 from tests.web.cast import COLLECT, GOOGLEBOT, Owner, Traffic
-from tinytrail.core.connect import Tx
+from tinytrail.core.connect import Tx, connect, transaction
 from tinytrail.core.db import Database
 from tinytrail.web import deletion, running
 
@@ -172,4 +173,24 @@ async def test_a_deletion_cut_short_is_taken_up_again(
 
     await deletion.purge_leftovers(db)
 
+    assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []
+
+
+async def test_what_comes_until_a_deletion_by_another_process_is_noticed_is_deleted_too(
+    client: AsyncClient, visit: Traffic, website: str, db: Database
+) -> None:
+    """As the command line does it, whose connection is not the writer's."""
+    await visit("/", "signup")
+    site = await site_of(db, website)
+    with closing(connect(db.path)) as tx:
+        with transaction(tx):
+            deletion.mark_for_deletion(tx, "id", website)
+        deletion.delete_leftovers(tx)
+    left = await db.read(rows_by_site)
+    assert [table for table in TABLES if site in left[table]] == ["open_days"]
+
+    await visit("/late", "signup")
+    assert site in (await db.read(rows_by_site))["events"]
+    await deletion.purge_leftovers(db)
+    assert (await client.post(COLLECT, json=hit(website))).status_code == 204
     assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []

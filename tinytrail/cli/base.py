@@ -29,6 +29,8 @@ def told_in_one_sentence() -> Iterator[None]:
         yield
     except HTTPException as error:  # what the API answers with 400 or 404
         raise Trouble(error.detail) from None
+    except BrokenPipeError:  # whoever reads what is printed has enough; click ends it quietly
+        raise
     except OSError as error:
         raise Trouble(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
     except (Busy, ConfigError, DatabaseError, ValueError, sqlite3.Error) as error:
@@ -61,6 +63,15 @@ def opened(config: Config, *, upgrade: bool = True) -> Iterator[Tx]:
         raise DatabaseError(f"there is no database at {config.database}; `tinytrail serve` makes one")
     with closing(connect(config.database, upgrade=upgrade)) as tx:
         yield tx
+
+
+removes = click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")
+
+
+def confirmed(question: str, is_sure: bool) -> None:
+    """Ask on stderr, and end the command unless the answer is yes."""
+    if not is_sure:
+        click.confirm(question, abort=True, err=True)
 
 
 @click.group()

@@ -1,19 +1,27 @@
-"""Accounts, users and websites."""
+"""Accounts and users."""
 
 import time
 from typing import Literal, cast
 
 import click
+from litestar.exceptions import NotFoundException
 
-from tinytrail.cli.base import Trouble, command, main, opened
+from tinytrail.cli.base import Trouble, command, confirmed, main, opened, removes
 from tinytrail.config import Config
 from tinytrail.core.connect import Tx, transaction
 from tinytrail.core.tokens import read_or_make_secret
-from tinytrail.web.accounts import all_accounts, insert_account
-from tinytrail.web.users import NewUser, all_users, api_key_of, find_user, insert_user, renew_key
-from tinytrail.web.websites import NewWebsite, insert_website, websites_of
-
-SNIPPET = '<script defer data-id="{id}" src="{url}/js/tracker.js"></script>'
+from tinytrail.web.accounts import all_accounts, delete_account, find_account, insert_account
+from tinytrail.web.deletion import delete_leftovers
+from tinytrail.web.users import (
+    NewUser,
+    all_users,
+    api_key_of,
+    delete_user,
+    find_user,
+    insert_user,
+    renew_key,
+)
+from tinytrail.web.websites import websites_of
 
 
 @command(main, "key")
@@ -50,6 +58,34 @@ def add_account(config: Config, name: str) -> None:
         click.echo(insert_account(tx, name.strip(), time.time()).id)
 
 
+@command(account, "list")
+def list_accounts(config: Config) -> None:
+    """List all accounts: id and name."""
+    with opened(config) as tx:
+        for found in all_accounts(tx):
+            click.echo(f"{found.id}  {found.name}")
+
+
+@command(account, "remove")
+@click.argument("account_id", metavar="ID")
+@removes
+def remove_account(config: Config, account_id: str, is_sure: bool) -> None:
+    """Delete an account with its users, its websites and all of their traffic."""
+    with opened(config) as tx:
+        try:
+            name = find_account(tx, account_id.lower()).name
+        except NotFoundException:
+            raise Trouble(f"there is no account {account_id}; see `tinytrail account list`") from None
+        users = sum(found.account_id == account_id.lower() for found in all_users(tx))
+        websites = len(websites_of(tx, account_id.lower()))
+        counted = f"users: {users}, websites: {websites}"
+        confirmed(f"Delete account {name} ({counted}) and all of its traffic?", is_sure)
+        with transaction(tx):
+            delete_account(tx, account_id.lower())
+        delete_leftovers(tx)
+    click.echo(f"{name} is deleted")
+
+
 @main.group("user")
 def user() -> None:
     """Users: who holds an API key."""
@@ -70,34 +106,30 @@ def add_user(config: Config, account_id: str | None, role: str, email: str | Non
     click.echo(f"user    {added.id}\nAPI key {api_key_of(added, secret)}")
 
 
-@main.group("website")
-def website() -> None:
-    """Websites: what is measured."""
-
-
-@command(website, "add")
-@click.argument("domain")
-@click.option("--account", "account_id", metavar="ID", help="Whose; else the first account's.")
-@click.option("--timezone", default="UTC", show_default=True, help="Such as Europe/Berlin.")
-def add_website(config: Config, domain: str, account_id: str | None, timezone: str) -> None:
-    """Make a website; print its id, and the snippet to paste into its pages."""
-    with opened(config) as tx, transaction(tx):
-        owner = account_id or first_account(tx)
-        added = insert_website(tx, NewWebsite(domain=domain, timezone=timezone), owner, time.time())
-    click.echo(f"{added.domain} is website {added.id}. Paste this into the <head> of its pages:\n")
-    click.echo("    " + SNIPPET.format(id=added.id, url=config.base_url()))
-    if not config.server.public_url:
-        click.echo(
-            "\nIf browsers find the server elsewhere, set public_url below [server] in tinytrail.toml."
-        )
-
-
-@command(website, "list")
-def list_websites(config: Config) -> None:
-    """List all websites: id, domain and time zone."""
+@command(user, "list")
+def list_users(config: Config) -> None:
+    """List all users: id, role, account and email."""
     with opened(config) as tx:
-        for found in websites_of(tx, None):
-            click.echo(f"{found.id}  {found.domain}  {found.timezone}")
+        names = {found.id: found.name for found in all_accounts(tx)}
+        for found in all_users(tx):
+            click.echo(f"{found.id}  {found.role:5}  {names[found.account_id]}  {found.email or '-'}")
+
+
+@command(user, "remove")
+@click.argument("user_id", metavar="ID")
+@removes
+def remove_user(config: Config, user_id: str, is_sure: bool) -> None:
+    """Delete a user; the key and whoever signed in with it are shut out at once."""
+    with opened(config) as tx:
+        try:
+            doomed = find_user(tx, user_id.lower())
+        except NotFoundException:
+            raise Trouble(f"there is no user {user_id}; see `tinytrail user list`") from None
+        name = doomed.email or doomed.id
+        confirmed(f"Delete {doomed.role} {name}?", is_sure)
+        with transaction(tx):
+            delete_user(tx, doomed.id)
+    click.echo(f"{name} is deleted")
 
 
 def first_account(tx: Tx) -> str:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tinytrail.core.files import written_whole
 from tinytrail.core.migrations import MIGRATIONS
 
 T = TypeVar("T")
@@ -76,15 +77,8 @@ def write_copy(tx: Tx, path: str) -> None:
 
     Raises FileExistsError, OSError and sqlite3.Error.
     """
-    unfinished = Path(f"{path}.unfinished")
-    unfinished.unlink(missing_ok=True)
-    try:
-        unfinished.touch(0o600)
-        with closing(sqlite3.connect(unfinished)) as copy:
-            tx.backup(copy)
-        os.link(unfinished, path)  # not a rename, which would replace what is there
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with written_whole(path) as unfinished, closing(sqlite3.connect(unfinished)) as copy:
+        tx.backup(copy)
 
 
 def connect(path: str, *, upgrade: bool = True) -> Tx:

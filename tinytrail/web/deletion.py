@@ -5,7 +5,7 @@ A deletion cut short by a stop is taken up again at the next start.
 """
 
 from tinytrail.core.clock import local_day
-from tinytrail.core.connect import Tx
+from tinytrail.core.connect import Tx, transaction
 from tinytrail.core.db import Database
 
 SLICE = 5000
@@ -73,9 +73,29 @@ def forget_leftover(tx: Tx, site: int) -> None:
     tx.execute("delete from leftovers where site = :site", {"site": site})
 
 
+def delete_leftovers(tx: Tx) -> None:
+    """Delete all traffic of deleted websites, on a connection of one's own.
+
+    They stay marked, since a server may still be storing events for them: it sees to those.
+    """
+    for site in leftovers(tx):
+        for sql in OF_DELETED_SITES:
+            is_left = True
+            while is_left:
+                with transaction(tx):
+                    is_left = delete_slice(tx, sql, site, 0)
+
+
+def forget_what_is_remembered(tx: Tx) -> None:
+    tx.memo.clear()
+
+
 async def purge_leftovers(db: Database) -> None:
     """Delete all traffic of deleted websites."""
-    for site in await db.read(leftovers):
+    found = await db.read(leftovers)
+    if found:  # perhaps by another process, and the writer still believes that they exist
+        await db.write(forget_what_is_remembered)
+    for site in found:
         for sql in OF_DELETED_SITES:
             while await db.write(delete_slice, sql, site, 0):
                 pass

@@ -234,7 +234,8 @@ def path_id(tx: Tx, site: int, path: str) -> int:
         named: dict[str, object] = {"site": site, "path": path}
         found = tx.execute("select id from paths where site = :site and path = :path", named).fetchall()
         if not found:
-            [(groups,)] = tx.execute("select content_groups from websites where site = :site", named)
+            website = tx.execute("select content_groups from websites where site = :site", named).fetchone()
+            (groups,) = website or ("[]",)  # none: another process has just deleted it
             try:
                 named["content_group"] = group_of(path, decode_groups(groups))
             except TimeoutError:

@@ -38,8 +38,12 @@ LAST_EVENT = """
 
 
 def read_status(tx: Tx, caller: Caller, website_id: str) -> dict[str, Any]:
-    """Of whatever was stored, bots and excluded addresses too. Raises 404."""
-    website = website_for(tx, caller, website_id)
+    """Raises 404."""
+    return status_of(tx, website_for(tx, caller, website_id))
+
+
+def status_of(tx: Tx, website: Website) -> dict[str, Any]:
+    """Of whatever was stored, bots and excluded addresses too."""
     first = first_event_at(tx, website)
     found = tx.execute(LAST_EVENT, {"site": website.site}).fetchone()
     last = None
