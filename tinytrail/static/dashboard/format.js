@@ -82,6 +82,9 @@ export function country(code) {
   }
 }
 
+/** Today, as far as those without a zone of their own are concerned. */
+export const utcToday = () => new Date().toISOString().slice(0, 10);
+
 /** A day, so many days later. */
 export function shifted(date, days) {
   const moved = utc(date);

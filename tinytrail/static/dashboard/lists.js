@@ -99,7 +99,7 @@ export const PANELS = [
   { key: "sources", title: t.sources, tabs: ["channels", "referrers", "campaigns"], empty: t.noSources },
   { key: "devices", title: t.devices, tabs: ["devices", "browsers", "systems", "screens"], empty: t.noDevices },
   { key: "countries", title: t.countries, tabs: ["countries"], empty: t.noCountries },
-  { key: "events", title: t.events, tabs: ["events"], empty: t.noEvents },
+  { key: "events", title: t.events, tabs: ["events", "properties"], empty: t.noEvents },
 ];
 
 /** A filter in words: {dimension, value}. */

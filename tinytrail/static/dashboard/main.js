@@ -41,8 +41,18 @@ const app = {
   },
 };
 
+/** The view that the address names, if it is this user's to see; else the overview. */
+function viewNamed({ view, site }) {
+  if (shareToken) return "site";
+  if (view === "site") return app.websites.some((one) => one.id === site) ? "site" : "sites";
+  const isSystem = ["product", "installs", "presence"].includes(view);
+  if (isSystem && !(app.session.user.role === "admin" && app.session.systems[view])) return "sites";
+  return view in VIEWS ? view : "sites";
+}
+
 function show() {
-  const make = VIEWS[app.state.view] ?? VIEWS.sites;
+  app.state.view = viewNamed(app.state);
+  const make = VIEWS[app.state.view];
   const wanted = `${app.state.view} ${app.state.site}`;
   replace(document.getElementById("header"), header(app));
   if (wanted !== mounted || !view) {

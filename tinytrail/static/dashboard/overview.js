@@ -3,9 +3,9 @@
 import { get } from "./api.js";
 import { sparkline } from "./chart.js";
 import { h, replace, text } from "./dom.js";
-import { compact, number } from "./format.js";
+import { compact, number, utcToday } from "./format.js";
 import { change } from "./headline.js";
-import { periodBar } from "./period.js";
+import { periodBar, periodKey } from "./period.js";
 import { link, problem } from "./shell.js";
 import { t } from "./strings.js";
 
@@ -35,7 +35,7 @@ export function overview(app) {
   }
 
   function drawBar() {
-    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, new Date().toISOString().slice(0, 10), app.go));
+    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, utcToday(), app.go));
   }
 
   async function load() {
@@ -43,8 +43,8 @@ export function overview(app) {
     const days = state.from ? { start_date: state.from, end_date: state.to } : { period: state.period };
     const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
     try {
-      const { rows, period } = await get("api/v1/reports/overview", { ...days, compare, include_bots: state.bots ? "true" : undefined });
-      shown = period ?? null;
+      const { rows } = await get("api/v1/reports/overview", { ...days, compare, include_bots: state.bots ? "true" : undefined });
+      shown = rows[0]?.period ?? null; // "today" may differ between zones; this is one of them
       replace(trouble);
       drawBar();
       replace(list, rows.length ? rows.map(site) : empty());
@@ -62,6 +62,7 @@ export function overview(app) {
       drawBar();
       return load();
     },
+    key: (event) => periodKey(event, app, shown, utcToday()),
     close: () => clearInterval(timer),
   };
 }

@@ -7,12 +7,22 @@ import { COMPARISONS, PRESETS } from "./state.js";
 import { t } from "./strings.js";
 
 /** The state one period earlier (-1) or later (1) than the days `shown` ({start, end}); null past `today`. */
-export function turned(state, shown, direction, today) {
+function turned(state, shown, direction, today) {
   const days = daysIn(shown.start, shown.end) * direction;
   const from = shifted(shown.start, days);
   const to = shifted(shown.end, days);
   if (from > today) return null;
   return { ...state, from, to };
+}
+
+const KEYS = { d: "today", w: "7d", m: "30d", y: "12m" };
+
+/** The keys of the period; whether this was one. */
+export function periodKey(event, app, shown, today) {
+  const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const next = KEYS[event.key] ? { ...app.state, period: KEYS[event.key], from: "", to: "" } : direction && shown && turned(app.state, shown, direction, today);
+  if (next) app.go(next);
+  return Boolean(next);
 }
 
 /** The controls of the period. `shown`: the days on screen, once known. `today`: the website's. */

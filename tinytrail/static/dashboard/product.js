@@ -3,9 +3,9 @@
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { debounced, h, replace } from "./dom.js";
-import { compact, dateInWords, daysIn, duration, exactly, figure, number, rangeInWords, shifted, tick } from "./format.js";
+import { dateInWords, daysIn, duration, exactly, figure, number, rangeInWords, shifted, tick, utcToday } from "./format.js";
 import { card } from "./panels.js";
-import { periodBar } from "./period.js";
+import { periodBar, periodKey } from "./period.js";
 import { problem } from "./shell.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
@@ -16,7 +16,7 @@ const FIRST_DAY = "2020-01-01"; // of "all", whose first event these reports do 
 const SESSION_METRICS = ["sessionCount", "totalDuration", "averageDuration"];
 
 /** The days that a state means, as these reports ask for them. */
-export function daysOf(state, today) {
+function daysOf(state, today) {
   if (state.from) return { start: state.from, end: state.to };
   if (state.period === "yesterday") return { start: shifted(today, -1), end: shifted(today, -1) };
   if (state.period === "ytd") return { start: `${today.slice(0, 4)}-01-01`, end: today };
@@ -41,12 +41,13 @@ export function productView(app) {
     h("div", { class: "panels" }, events.element, sessions.element),
   );
   let chosen = "events";
+  let shown = null;
   let drawData = () => {};
   user.addEventListener("input", debounced(load, 300));
 
   async function load() {
-    const today = new Date().toISOString().slice(0, 10);
-    const shown = daysOf(app.state, today);
+    const today = utcToday();
+    shown = daysOf(app.state, today);
     if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
     const group = daysIn(shown.start, shown.end) > 730 ? "month" : daysIn(shown.start, shown.end) > 120 ? "week" : "day";
     const range = { start_date: shown.start, end_date: shown.end, group_by: group, user_id: user.value };
@@ -101,5 +102,5 @@ export function productView(app) {
     replace(sessions.body, rows.length ? h("div", { class: "scroll" }, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows))) : h("p", { class: "empty" }, t.noSessions));
   }
 
-  return { element, title: t.product, update: load, close() {} };
+  return { element, title: t.product, update: load, key: (event) => periodKey(event, app, shown, utcToday()), close() {} };
 }

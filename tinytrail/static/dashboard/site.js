@@ -7,7 +7,7 @@ import { funnelPanel } from "./funnel.js";
 import { headline } from "./headline.js";
 import { LISTS, PANELS } from "./lists.js";
 import { panel, realtimePanel, ROWS } from "./panels.js";
-import { periodBar, turned } from "./period.js";
+import { periodBar, periodKey } from "./period.js";
 import { problem, siteSwitcher } from "./shell.js";
 import { common } from "./state.js";
 import { t } from "./strings.js";
@@ -20,8 +20,7 @@ const LIST_KEYS = PANELS.flatMap((definition) => definition.tabs);
 
 /** The view: {element, update(), key(event), close()}. */
 export function siteView(app) {
-  const website = app.websites.find((one) => one.id === app.state.site) ?? app.websites[0];
-  if (!website) return { element: h("p", { class: "notice" }, t.noSites), update() {}, close() {} };
+  const website = shareToken ? app.websites[0] : app.websites.find((one) => one.id === app.state.site);
   const inZone = (locale, fields) => new Intl.DateTimeFormat(locale, { timeZone: website.timezone, ...fields }).format();
   const today = () => inZone("en-CA", {}); // 2026-03-13
   const hour = () => inZone("en-GB", { hour: "2-digit", hourCycle: "h23" });
@@ -150,14 +149,9 @@ export function siteView(app) {
   }
 
   function key(event) {
-    const presets = { d: "today", w: "7d", m: "30d", y: "12m" };
-    if (event.key in presets) app.go({ ...app.state, period: presets[event.key], from: "", to: "" });
-    else if (event.key === "/") searchDialog(app, query());
+    if (event.key === "/") searchDialog(app, query());
     else if (event.key === "x") app.go({ ...app.state, filters: [] });
-    else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-      const next = shown && turned(app.state, shown, event.key === "ArrowLeft" ? -1 : 1, today());
-      if (next) app.go(next);
-    } else return false;
+    else return periodKey(event, app, shown, today());
     return true;
   }
 

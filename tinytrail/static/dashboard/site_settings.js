@@ -105,8 +105,8 @@ function shares(path) {
         "div",
         { class: "share-link" },
         h("div", { class: "between" }, h("h3", {}, text(one.name), one.isEmbeddable ? h("span", { class: "quiet" }, ` · ${t.canBeEmbedded}`) : null), action(t.revoke, () => confirmed(t.revokeWarning(one.name), t.revoke, async () => { await remove(`${path}/shares/${one.id}`); await load(); }), { class: "danger" })),
-        copyable(one.url, one.name),
-        one.isEmbeddable ? copyable(`<iframe src="${one.url}" width="100%" height="900" frameborder="0" loading="lazy"></iframe>`, t.embedCode) : null,
+        one.url ? copyable(one.url, one.name) : h("p", { class: "quiet" }, t.linkUnknown),
+        one.url && one.isEmbeddable ? copyable(`<iframe src="${one.url}" width="100%" height="900" frameborder="0" loading="lazy"></iframe>`, t.embedCode) : null,
       );
     try {
       replace(list, (await get(`${path}/shares`)).map(item));

@@ -22,7 +22,7 @@ export function readState(search = location.search) {
   state.filters = given.getAll("f").filter((filter) => filter.includes(":"));
   state.steps = given.getAll("step");
   state.tabs = Object.fromEntries([...given].filter(([name]) => name.startsWith("tab-")));
-  if (!state.view) state.view = state.site || shareToken ? "site" : "sites";
+  if (!state.view) state.view = state.site ? "site" : "sites";
   return state;
 }
 

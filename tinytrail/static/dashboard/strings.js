@@ -272,6 +272,7 @@ export const t = {
   canBeEmbedded: "may be embedded",
   embedCode: "Code to embed it",
   makeLink: "Make a link",
+  linkUnknown: "This link was made with another tinytrail.key. It still works, but cannot be shown.",
   revoke: "Revoke",
   revokeWarning: (name) => `The link “${name}” will stop working at once, wherever it was shared.`,
   data: "Data",

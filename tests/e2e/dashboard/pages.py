@@ -1,0 +1,49 @@
+"""Reading the dashboard as a person does: by headings, rows and figures."""
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def panel(page: Page, title: str) -> Locator:
+    """The card with this heading."""
+    return page.locator("section.card", has=page.get_by_role("heading", name=title, exact=True))
+
+
+def settled(page: Page) -> None:
+    """Wait until what was asked for is shown."""
+    expect(page.locator(".site[aria-busy]")).to_have_count(0)
+    expect(page.locator(".site .figure").first).to_be_visible()
+
+
+def open_page(page: Page, url: str) -> None:
+    page.goto(url)
+    settled(page)
+
+
+def rows(page: Page, title: str, tab: str | None = None) -> list[tuple[str, ...]]:
+    """Names and figures of a panel's rows; `tab` is turned to first. Shares and tags are left out."""
+    card = panel(page, title)
+    if tab:
+        card.get_by_role("tab", name=tab, exact=True).click()
+    return read_rows(card.locator("table.list"))
+
+
+def read_rows(table: Locator) -> list[tuple[str, ...]]:
+    return [
+        (
+            row.locator("th .name > :first-child").inner_text(),
+            *row.locator("td:not(.share)").all_inner_texts(),
+        )
+        for row in table.locator("tbody tr").all()
+    ]
+
+
+def figures(page: Page) -> dict[str, str]:
+    """The headline, by its labels."""
+    return {
+        figure.locator(".label").inner_text(): figure.locator("strong").inner_text()
+        for figure in page.locator(".headline .figure").all()
+    }
+
+
+def chips(page: Page) -> list[str]:
+    return [" ".join(text.split()).removesuffix(" ✕") for text in page.locator(".chips li").all_inner_texts()]

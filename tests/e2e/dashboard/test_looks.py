@@ -1,0 +1,172 @@
+"""Every page: no wider than the screen, light and dark, clean for axe; what strangers send is only text."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.e2e.conftest import USER_AGENT
+from tests.e2e.dashboard.conftest import Told, sign_in
+from tests.e2e.dashboard.pages import figures, open_page, panel, rows, settled
+from tests.make import BROWSER, hit
+
+PAGES = {
+    "sites": "",
+    "site": "?site={id}&period=7d&f=country:DE&step=/&step=/pricing",
+    "settings": "?view=settings",
+    "website settings": "?view=settings&site={id}",
+    "product": "?view=product",
+    "installs": "?view=installs",
+    "presence": "?view=presence",
+}
+WCAG = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    }
+}
+
+
+def visit(page: Page, told: Told, name: str) -> None:
+    page.goto(f"{told.server.url}/{PAGES[name].format(id=told.website_id)}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+
+
+def complaints(page: Page) -> list[str]:
+    found = Axe().run(page, options=WCAG).response["violations"]
+    return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+@pytest.fixture(scope="module")
+def looks(browser: Browser, told: Told) -> Iterator[BrowserContext]:
+    """One signed-in browser for all the looking."""
+    context = browser.new_context(user_agent=USER_AGENT)
+    sign_in(context, told, told.key)
+    yield context
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(looks: BrowserContext, told: Told, scheme: str) -> None:
+    page = looks.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    found = {}
+    for name in PAGES:
+        visit(page, told, name)
+        found[name] = complaints(page)
+    page.goto(f"{told.page}")
+    settled(page)
+    page.get_by_role("button", name="Last 7 days").click()
+    found["the period's menu"] = complaints(page)
+    page.keyboard.press("Escape")
+    panel(page, "Pages").get_by_role("button", name="Search").click()
+    expect(page.get_by_role("dialog").locator("tbody tr").first).to_be_visible()
+    found["a dialog"] = complaints(page)
+    page.close()
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+def test_axe_finds_nothing_where_one_signs_in(page: Page, told: Told) -> None:
+    page.goto(told.server.url)
+    expect(page.get_by_label("API key")).to_be_visible()
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("width", [360, 768, 1100, 2200])
+def test_no_page_is_wider_than_the_screen(looks: BrowserContext, told: Told, width: int) -> None:
+    page = looks.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    for name in PAGES:
+        visit(page, told, name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+    page.close()
+
+
+def test_dark_is_dark_and_a_choice_goes_before_the_system(looks: BrowserContext, told: Told) -> None:
+    page = looks.new_page()
+    page.emulate_media(color_scheme="dark")
+
+    def ground() -> int:
+        """How light the page's ground is, 0 to 255."""
+        color = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        return max(map(int, re.findall(r"\d+", color)[:3]))
+
+    page.goto(told.server.url)
+    assert ground() < 60
+    page.get_by_role("button", name="Theme: as the system").click()
+    assert ground() > 200
+    page.reload()
+    expect(page.get_by_role("button", name="Theme: light")).to_be_visible()
+    assert ground() > 200
+    page.get_by_role("button", name="Theme: light").click()
+    page.emulate_media(color_scheme="light")
+    assert ground() < 60
+    page.get_by_role("button", name="Theme: dark").click()
+    assert ground() > 200
+    page.close()
+
+
+def test_everything_weighs_less_than_60_kilobytes(looks: BrowserContext, told: Told) -> None:
+    page = looks.new_page()
+    sizes: dict[str, int] = {}
+    page.on(
+        "requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]})
+    )
+    for name in PAGES:
+        visit(page, told, name)
+    page.close()
+    of_the_page = {url: size for url, size in sizes.items() if "/static/" in url or url.endswith("/")}
+    assert len(of_the_page) > 10
+    assert sum(of_the_page.values()) < 60_000
+    assert all(url.startswith(told.server.url) for url in sizes)
+
+
+HOSTILE = (
+    "/<img src=x onerror=document.title='broken'>",
+    "/\"'><script>document.title='broken'</script>",
+    "/\u202egnp.exe\u202c/\u200f\u05d0",
+    "/${alert(1)}{{7*7}}%3Cb%3E",
+    "/" + "long" * 500,
+)
+
+
+def test_what_visitors_send_is_shown_as_text(owner: Page, told: Told) -> None:
+    key = {"X-API-KEY": told.key}
+    made = httpx.post(f"{told.server.url}/api/v1/websites", json={"domain": "hostile.example"}, headers=key)
+    website_id = made.json()["data"]["id"]
+    for path in HOSTILE:
+        events = [
+            hit(
+                website_id,
+                path,
+                url="https://hostile.example/?utm_source=<b>bold</b>&utm_campaign=%22onload%3D",
+            ),
+            hit(
+                website_id,
+                path,
+                event_type="custom",
+                properties={"event_name": path[:150], "<i>": '"><svg onload=x>'},
+            ),
+        ]
+        answer = httpx.post(f"{told.server.url}/api/v1/collect", json=events, headers={"User-Agent": BROWSER})
+        assert answer.status_code == 202, answer.text
+    open_page(owner, f"{told.server.url}/?site={website_id}&period=today")
+    assert figures(owner)["Page views"] == str(len(HOSTILE))
+    assert sorted(row[0] for row in rows(owner, "Pages", "All")) == sorted(HOSTILE)
+    assert [row[0] for row in rows(owner, "Sources", "Campaigns")] == ['<b>bold</b> / "onload=']
+    assert rows(owner, "Events", "Properties")[0][0] == '<i>: "><svg onload=x>'
+    for path in HOSTILE[:3]:
+        panel(owner, "Pages").get_by_role("button", name=path, exact=True).click()
+        settled(owner)
+        assert owner.locator(".chips strong").inner_text() == path
+        assert figures(owner)["Page views"] == "1"
+        owner.keyboard.press("x")
+        settled(owner)
+    assert owner.title() == "hostile.example · TinyTrail"
+    assert owner.locator("main img, main script, main b, main i, main svg:not(.chart svg)").count() == 0
+    assert owner.evaluate("document.documentElement.scrollWidth") <= 1280

@@ -1,0 +1,169 @@
+"""Settings: what is changed there holds, and what is asked there is answered."""
+
+import re
+
+import httpx
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.dashboard.conftest import Told, sign_in
+from tests.e2e.dashboard.pages import panel
+from tests.make import BROWSER, hit
+
+
+def open_settings(page: Page, told: Told, website_id: str = "") -> None:
+    page.goto(f"{told.server.url}/?view=settings&site={website_id}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def website(told: Told, website_id: str | None = None) -> dict[str, object]:
+    """The website as the API has it."""
+    path = f"{told.server.url}/api/v1/websites/{website_id or told.website_id}"
+    found: dict[str, object] = httpx.get(path, headers={"X-API-KEY": told.key}).json()["data"]
+    return found
+
+
+def saved(card: Locator) -> None:
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_text("Saved.")).to_be_visible()
+
+
+def test_a_new_website_is_added_embedded_seen_and_deleted(owner: Page, told: Told) -> None:
+    open_settings(owner, told)
+    card = panel(owner, "Websites")
+    card.get_by_label("Domain").fill("shop.example")
+    card.get_by_label("Time zone").fill("Asia/Tokyo")
+    card.get_by_role("button", name="Add").click()
+    expect(owner.get_by_role("heading", level=1)).to_have_text("shop.example")
+    embed = panel(owner, "The snippet")
+    snippet = embed.locator("code").first.inner_text()
+    found = re.fullmatch(
+        r'<script defer data-id="([0-9a-f-]{36})" src="(\S+)/js/tracker\.js"></script>', snippet
+    )
+    assert found
+    assert found[2] == told.server.url
+    expect(embed).to_contain_text("Waiting for the first event")
+
+    owner.get_by_role("link", name="Figures", exact=True).click()
+    expect(owner.get_by_role("heading", name="No visit has been recorded yet")).to_be_visible()
+    assert owner.locator(".waiting code").first.inner_text() == snippet
+    body = hit(found[1], "/first", screen_width=1920)
+    owner.request.post(f"{told.server.url}/api/v1/collect", data=body, headers={"User-Agent": BROWSER})
+    expect(panel(owner, "Pages").get_by_role("button", name="/first")).to_be_visible(timeout=15_000)
+
+    open_settings(owner, told, found[1])
+    expect(panel(owner, "The snippet")).to_contain_text("Last event")
+    assert website(told, found[1])["timezone"] == "Asia/Tokyo"
+    owner.get_by_role("button", name="Delete this website").click()
+    dialog = owner.get_by_role("dialog")
+    dialog.get_by_role("button", name="Delete this website").click()
+    expect(dialog.get_by_text("Type shop.example to confirm").last).to_be_visible()
+    dialog.get_by_role("textbox").fill("shop.example")
+    dialog.get_by_role("button", name="Delete this website").click()
+    expect(panel(owner, "Websites")).to_be_visible()
+    expect(panel(owner, "Websites").get_by_role("link", name="shop.example")).to_have_count(0)
+
+
+def test_an_error_of_the_server_is_said_beside_the_button(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_settings(page, told, told.website_id)
+    card = panel(page, "General")
+    card.get_by_label("Time zone").fill("Atlantis/Capital")
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_text("timezone: `Atlantis/Capital` is no time zone")).to_be_visible()
+
+
+def test_time_zone_and_retention_are_saved(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    card = panel(owner, "General")
+    card.get_by_label("Time zone").fill("UTC")
+    card.get_by_label("Keep visits").fill("400")
+    saved(card)
+    assert website(told)["retentionDays"] == 400
+    card.get_by_label("Keep visits").fill("")
+    saved(card)
+    assert website(told)["retentionDays"] is None
+
+
+def test_content_groups_show_what_they_match_before_they_are_saved(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    card = panel(owner, "Content groups")
+    preview = card.locator(".preview tr")
+    expect(preview.nth(0)).to_contain_text("Blog")
+    expect(preview.nth(0)).to_contain_text("2 paths")
+    card.get_by_role("button", name="Add a group").click()
+    card.get_by_label("Name of the group").last.fill("Prices")
+    card.get_by_label("Pattern").last.fill("^/pric")
+    expect(preview.nth(1)).to_contain_text("/pricing")
+    assert website(told)["contentGroups"] == [{"name": "Blog", "pattern": "/blog/*"}]
+    saved(card)
+    assert website(told)["contentGroups"] == [
+        {"name": "Blog", "pattern": "/blog/*"},
+        {"name": "Prices", "pattern": "^/pric"},
+    ]
+    card.get_by_role("button", name="Remove").last.click()
+    saved(card)
+    assert website(told)["contentGroups"] == [{"name": "Blog", "pattern": "/blog/*"}]
+
+
+def test_exclude_me_adds_the_readers_own_address(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    card = panel(owner, "Excluded addresses")
+    card.get_by_label("Addresses").fill("192.0.2.0/24")
+    card.get_by_role("button", name="Exclude me (127.0.0.1)").click()
+    saved(card)
+    assert website(told)["excludedIps"] == ["192.0.2.0/24", "127.0.0.1"]
+    card.get_by_label("Addresses").fill("")
+    saved(card)
+    assert website(told)["excludedIps"] == []
+
+
+def test_everything_stored_can_be_taken_along(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    for name, first in (("Events, NDJSON", '{"'), ("Events, CSV", "at,"), ("Daily totals, CSV", "date,")):
+        with owner.expect_download() as download:
+            owner.get_by_role("link", name=name).click()
+        text = download.value.path().read_text()
+        assert text.startswith(first) or first in text.splitlines()[0], text[:80]
+        assert len(text.splitlines()) > 5
+
+
+def test_a_user_is_added_given_a_new_key_and_removed(owner: Page, told: Told) -> None:
+    open_settings(owner, told)
+    card = panel(owner, "Users")
+    card.get_by_label("Label").fill("carol@example.org")
+    card.get_by_role("button", name="Add").click()
+    shown = owner.get_by_role("dialog", name="API key")
+    key = shown.locator("code").inner_text()
+    shown.get_by_role("button", name="Close").click()
+    accounts = f"{told.server.url}/api/v1/websites"
+    assert httpx.get(accounts, headers={"X-API-KEY": key}).status_code == 200
+
+    row = card.get_by_role("row", name="carol@example.org")
+    row.get_by_role("button", name="Show key").click()
+    expect(shown.locator("code")).to_have_text(key)
+    shown.get_by_role("button", name="Close").click()
+    row.get_by_role("button", name="New key").click()
+    owner.get_by_role("dialog", name="New key").get_by_role("button", name="New key").click()
+    expect(shown.locator("code")).not_to_have_text(key)
+    assert httpx.get(accounts, headers={"X-API-KEY": key}).status_code == 401
+    shown.get_by_role("button", name="Close").click()
+
+    row.get_by_role("button", name="Remove").click()
+    owner.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
+    expect(row).to_have_count(0)
+
+
+def test_another_browser_is_signed_out_from_here(owner: Page, page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_settings(owner, told)
+    card = panel(owner, "Signed-in browsers")
+    expect(card.get_by_text("this one")).to_be_visible()
+    others = card.get_by_role("button", name="Sign out")
+    before = others.count()
+    assert before >= 1
+    while others.count():
+        left = others.count()
+        others.first.click()
+        expect(others).to_have_count(left - 1)
+    page.goto(told.server.url)
+    expect(page.get_by_label("API key")).to_be_visible()

@@ -1,0 +1,60 @@
+"""Signing in and out: the key goes to the server once, and is nowhere in the page."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
+
+
+def enter(page: Page, key: str) -> None:
+    page.get_by_label("API key").fill(key)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_the_key_is_exchanged_for_a_cookie_that_scripts_cannot_read(page: Page, told: Told) -> None:
+    page.goto(told.server.url)
+    enter(page, told.key)
+    expect(page.get_by_role("heading", name="Sites")).to_be_visible()
+    [cookie] = page.context.cookies()
+    assert (cookie["name"], cookie["httpOnly"], cookie["sameSite"]) == ("tinytrail_session", True, "Strict")
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+    assert told.key not in kept + page.content() + page.url
+    assert cookie["value"] not in kept + page.content()
+
+
+def test_a_wrong_key_is_told_and_the_right_one_then_works(page: Page, told: Told) -> None:
+    page.goto(told.server.url)
+    enter(page, "tt_wrong")
+    expect(page.get_by_role("alert")).not_to_be_empty()
+    enter(page, told.key)
+    expect(page.get_by_role("heading", name="Sites")).to_be_visible()
+
+
+def test_signing_in_leads_to_the_view_that_was_asked_for(page: Page, told: Told) -> None:
+    page.goto(f"{told.page}&f=country:DE")
+    enter(page, told.key)
+    expect(page.locator(".chips")).to_contain_text("Germany")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(DOMAIN)
+
+
+def test_signing_out_ends_the_session_on_the_server(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    cookies = page.context.cookies()
+    page.goto(told.server.url)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("API key")).to_be_visible()
+    assert page.context.cookies() == []
+    page.context.add_cookies(cookies)  # type: ignore[arg-type]
+    page.goto(told.server.url)
+    expect(page.get_by_label("API key")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["?view=settings", "?view=product", "?site=unknown", "?view=nonsense"])
+def test_a_user_of_another_account_sees_nothing_of_this_one(page: Page, told: Told, address: str) -> None:
+    sign_in(page.context, told, told.user_key)
+    page.goto(f"{told.server.url}/{address}")
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert DOMAIN not in page.content()
+    for admins in ("Users", "Accounts", "Product", "Installs"):
+        assert page.get_by_role("heading", name=admins, exact=True).count() == 0

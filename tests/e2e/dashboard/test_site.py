@@ -1,0 +1,272 @@
+"""A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.dashboard.conftest import DOMAIN, Told
+from tests.e2e.dashboard.pages import chips, figures, open_page, panel, read_rows, rows, settled
+from tests.make import BROWSER, hit
+
+# What the panels say of the last seven days.
+PANELS = [
+    # panel, tab, rows
+    ("Pages", "All", [("/", "3", "3"), ("/blog/a", "3", "3"), ("/pricing", "3", "3"), ("/blog/b", "1", "1")]),
+    ("Pages", "Landing", [("/", "3"), ("/blog/a", "2"), ("/blog/b", "1")]),
+    ("Pages", "Exit", [("/pricing", "3"), ("/", "1"), ("/blog/a", "1"), ("/blog/b", "1")]),
+    ("Sources", "Channels", [("Direct", "3"), ("Email", "1"), ("Organic Search", "1"), ("Social", "1")]),
+    ("Sources", "Referrers", [("google.com", "2"), ("news.ycombinator.com", "1")]),
+    ("Sources", "Campaigns", [("newsletter / email / may", "1")]),
+    ("Devices", "Type", [("Desktop", "5"), ("Phone", "1")]),
+    ("Devices", "Browser", [("Chrome", "3"), ("Firefox", "2"), ("Safari", "1")]),
+    ("Devices", "System", [("Windows", "3"), ("Linux", "2"), ("iOS", "1")]),
+    ("Devices", "Screen", [("1441 px and more", "4"), ("1025–1440 px", "1"), ("376–768 px", "1")]),
+    ("Countries", None, [("Germany", "3"), ("France", "1"), ("United States", "1")]),
+    ("Events", "Events", [("signup", "2")]),
+    ("Events", "Properties", [("plan: free", "1"), ("plan: pro", "1")]),
+]
+
+
+def test_each_panel_says_what_was_collected(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    for title, tab, expected in PANELS:
+        assert rows(owner, title, tab) == expected, f"{title}, {tab}"
+
+
+def test_the_headline_is_compared_with_the_seven_days_before(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    assert figures(owner) == {
+        "Unique visitors": "6",
+        "Visits": "6",
+        "Page views": "10",
+        "Bounce rate": "50%",
+        "Visit duration": "10s",
+    }
+    change = owner.locator(".figure", has_text="Visits").last.locator(".change")
+    assert " ".join(change.inner_text().split()) == "↑ up 500%"
+    assert owner.title() == f"{DOMAIN} · TinyTrail"
+    assert owner.get_by_role("heading", level=1).inner_text().startswith(DOMAIN)
+
+
+def test_everything_on_the_page_comes_in_one_request(owner: Page, told: Told) -> None:
+    asked: list[str] = []
+    owner.on("request", lambda request: asked.append(request.url) if "/reports/" in request.url else None)
+    open_page(owner, told.page)
+    assert len(asked) == 1
+
+
+def test_rows_filter_everything_several_at_once_and_chips_take_them_off(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    panel(owner, "Countries").get_by_role("button", name="Germany").click()
+    settled(owner)
+    assert chips(owner) == ["Country is Germany"]
+    assert figures(owner)["Visits"] == "3"
+    panel(owner, "Pages").get_by_role("button", name="/pricing", exact=True).click()
+    settled(owner)
+    assert chips(owner) == ["Country is Germany", "Page is /pricing"]
+    assert figures(owner)["Visits"] == "2"
+    assert rows(owner, "Events") == [("signup", "2")]
+    assert rows(owner, "Pages", "All") == [("/pricing", "2", "2")]
+
+    owner.get_by_role("button", name="Remove filter: Country Germany").click()
+    settled(owner)
+    assert figures(owner)["Visits"] == "3"
+    owner.get_by_role("button", name="Clear all").click()
+    settled(owner)
+    assert chips(owner) == []
+    assert figures(owner)["Visits"] == "6"
+
+
+CAMPAIGN = ["Campaign is may", "Medium is email", "Source is newsletter"]
+FILTERS = [
+    # panel, tab, row, chips, visits left
+    ("Pages", "Landing", "/blog/a", ["Landing page is /blog/a"], "2"),
+    ("Pages", "Exit", "/pricing", ["Exit page is /pricing"], "3"),
+    ("Sources", "Channels", "Direct", ["Channel is Direct"], "3"),
+    ("Sources", "Referrers", "google.com", ["Referrer is google.com"], "2"),
+    ("Sources", "Campaigns", "newsletter / email / may", CAMPAIGN, "1"),
+    ("Devices", "Type", "Phone", ["Device is Phone"], "1"),
+    ("Devices", "Browser", "Firefox", ["Browser is Firefox"], "2"),
+    ("Devices", "System", "Linux", ["System is Linux"], "2"),
+    ("Devices", "Screen", "376–768 px", ["Screen is 376–768 px"], "1"),
+    ("Events", "Events", "signup", ["Event is signup"], "2"),
+    ("Events", "Properties", "plan: pro", ["Property is plan=pro"], "1"),
+    ("Pages", "All", "Blog", ["Content group is Blog"], "4"),
+]  # fmt: skip
+
+
+def test_every_list_filters(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    for title, tab, row, expected, visits in FILTERS:
+        card = panel(owner, title)
+        card.get_by_role("tab", name=tab, exact=True).click()
+        card.get_by_role("button", name=row, exact=True).first.click()
+        settled(owner)
+        assert (sorted(chips(owner)), figures(owner)["Visits"]) == (expected, visits), row
+        owner.keyboard.press("x")  # takes all of them off
+        settled(owner)
+        assert chips(owner) == []
+
+
+def test_the_address_is_the_view_and_back_leads_back(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    panel(owner, "Sources").get_by_role("tab", name="Referrers").click()
+    owner.locator(".figure", has_text="Page views").click()
+    settled(owner)
+    panel(owner, "Sources").get_by_role("button", name="google.com").click()
+    settled(owner)
+    address = owner.url
+
+    other = owner.context.new_page()
+    open_page(other, address)
+    assert chips(other) == ["Referrer is google.com"]
+    assert figures(other)["Page views"] == "5"
+    assert other.locator('.figure[aria-pressed="true"] .label').inner_text() == "Page views"
+    assert rows(other, "Sources") == [("google.com", "2")]
+
+    owner.go_back()
+    settled(owner)
+    assert chips(owner) == []
+    assert figures(owner)["Page views"] == "10"
+
+
+def test_a_period_is_chosen_by_preset_range_arrows_and_keys(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    owner.keyboard.press("ArrowLeft")
+    settled(owner)
+    assert figures(owner)["Visits"] == "1"  # the visit nine days ago
+    owner.keyboard.press("ArrowRight")
+    settled(owner)
+    assert figures(owner)["Visits"] == "6"
+    assert owner.get_by_role("button", name="Later").is_disabled()
+    for key, visits in (("d", "1"), ("m", "7"), ("y", "7"), ("w", "6")):
+        owner.keyboard.press(key)
+        settled(owner)
+        assert figures(owner)["Visits"] == visits, key
+
+    owner.get_by_role("button", name="Last 7 days").click()
+    owner.get_by_role("button", name="Yesterday").click()
+    settled(owner)
+    assert figures(owner)["Visits"] == "3"
+    owner.get_by_role("button", name="Yesterday").first.click()
+    owner.get_by_label("Compare with").select_option("none")
+    settled(owner)
+    assert owner.locator(".change").all_inner_texts() == [""] * 5
+    assert owner.locator(".ghost").count() == 0
+
+
+def test_keys_typed_into_a_field_are_text(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    before = owner.url
+    owner.get_by_label("Step 1", exact=True).press_sequentially("dwmy?")
+    assert owner.get_by_label("Step 1", exact=True).input_value() == "dwmy?"
+    assert owner.url == before
+    assert owner.locator("dialog").count() == 0
+
+
+def test_the_chart_is_read_by_pointer_and_by_keyboard(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    chart = owner.locator(".chart svg")
+    assert "Unique visitors" in (chart.get_attribute("aria-label") or "")
+    assert owner.locator(".chart .ghost").count() == 1
+    assert owner.locator(".chart .dashed").count() == 1  # today is not over
+    chart.focus()
+    owner.keyboard.press("End")
+    reading = owner.locator(".reading.shown")
+    expect(reading).to_contain_text("(so far)")
+    owner.keyboard.press("ArrowLeft")
+    expect(reading.locator(".now")).to_have_text("3")
+    owner.keyboard.press("Home")
+    expect(reading.locator(".now")).to_have_text("0")
+    box = chart.bounding_box()
+    assert box
+    chart.hover(position={"x": box["width"] - 14, "y": 50})
+    expect(reading).to_contain_text("(so far)")
+    assert owner.url == told.page  # the arrow keys moved the reading, not the period
+
+
+def test_all_rows_are_in_a_dialog_with_search_and_csv(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    panel(owner, "Pages").get_by_role("button", name="Search").click()
+    dialog = owner.get_by_role("dialog", name="Pages · All")
+    expect(dialog.locator("tbody tr")).to_have_count(4)
+    dialog.get_by_role("searchbox").fill("BLOG")
+    expect(dialog.locator("tbody tr")).to_have_count(2)
+    assert read_rows(dialog.locator("table")) == [("/blog/a", "3", "3"), ("/blog/b", "1", "1")]
+    with owner.expect_download() as download:
+        dialog.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename.startswith(f"{DOMAIN}-pages-")
+    lines = download.value.path().read_text().splitlines()
+    assert lines == ["path,contentGroup,pageviews,uniquePageviews", "/blog/a,Blog,3,3", "/blog/b,Blog,1,1"]
+    dialog.get_by_role("button", name="/blog/b").click()
+    settled(owner)
+    assert owner.get_by_role("dialog").count() == 0
+    assert chips(owner) == ["Page is /blog/b"]
+
+
+CSV = [
+    ("Pages", "Exit", "path,exits"),
+    ("Sources", "Campaigns", "utmSource,utmMedium,utmCampaign,visits"),
+    ("Devices", "Browser", "browserFamily,visits"),
+    ("Events", "Properties", "property,value,count"),
+]
+
+
+@pytest.mark.parametrize(("title", "tab", "head"), CSV, ids=[row[1] for row in CSV])
+def test_the_csv_is_of_the_list_on_screen(owner: Page, told: Told, title: str, tab: str, head: str) -> None:
+    open_page(owner, told.page)
+    card = panel(owner, title)
+    card.get_by_role("tab", name=tab).click()
+    card.get_by_role("button", name="Search").click()
+    with owner.expect_download() as download:
+        owner.get_by_role("dialog").get_by_role("button", name="CSV").click()
+    assert download.value.path().read_text().splitlines()[0] == head
+
+
+def test_slash_searches_all_lists_at_once(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    owner.keyboard.press("/")
+    dialog = owner.get_by_role("dialog", name="Search")
+    dialog.get_by_role("searchbox").fill("new")
+    expect(dialog.get_by_role("button", name="news.ycombinator.com")).to_be_visible()
+    dialog.get_by_role("button", name="newsletter / email / may").click()
+    settled(owner)
+    assert figures(owner)["Visits"] == "1"
+
+
+def test_a_funnel_is_built_and_kept_in_the_address(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    funnel = panel(owner, "Funnel")
+    funnel.get_by_label("Step 1", exact=True).fill("/")
+    funnel.get_by_label("Step 2", exact=True).fill("/pricing")
+    expect(funnel.locator(".result li")).to_have_count(2)
+    funnel.get_by_role("button", name="Add a step").click()
+    funnel.get_by_label("Step 3", exact=True).fill("signup")
+    expect(funnel.locator(".result li")).to_have_count(3)
+    expected = [("/", "3"), ("/pricing", "2"), ("signup", "1")]
+
+    def shown(page: Page) -> list[tuple[str, str]]:
+        items = panel(page, "Funnel").locator(".result li").all()
+        return [(item.locator(".name").inner_text(), item.locator("strong").inner_text()) for item in items]
+
+    assert shown(owner) == expected
+    expect(funnel.locator(".result li").last).to_contain_text("50.0% of the step before · 33.3% of the first")
+    again = owner.context.new_page()
+    open_page(again, owner.url)
+    assert shown(again) == expected
+    again.get_by_role("button", name="Remove step 2").click()
+    expect(panel(again, "Funnel").locator(".result li")).to_have_count(2)
+    assert shown(again) == [("/", "3"), ("signup", "1")]
+
+
+def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    owner.clock.install()
+    open_page(owner, told.page)
+    body = hit(told.website_id, "/just/now", screen_width=1920)
+    answer = owner.request.post(
+        f"{told.server.url}/api/v1/collect", data=body, headers={"User-Agent": BROWSER}
+    )
+    assert answer.status == 202
+    owner.clock.fast_forward("00:16")
+    expect(panel(owner, "Now").get_by_role("button", name="/just/now")).to_be_visible()
+    expect(owner.locator(".toolbar .now")).to_have_text("2 visitors now")

@@ -1,0 +1,75 @@
+"""The pages of the other three systems, against what was sent to them."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.dashboard.conftest import Told
+from tests.e2e.dashboard.pages import panel, read_rows
+
+
+@pytest.fixture(scope="module")
+def sent(told: Told) -> None:
+    """Two sessions, three installs of two versions, a device that beat once."""
+    url = told.server.url
+    start = datetime.now(UTC) - timedelta(hours=2)
+    for user, minutes in (("ann", 10), ("ben", 20)):
+        for event, after in (("play", 0), ("stop", minutes)):
+            at = (start + timedelta(minutes=after)).isoformat()
+            body = {"event": event, "user_id": user, "timestamp": at}
+            assert httpx.post(f"{url}/track", json=body).status_code == 200
+    for number, version in enumerate(("1.2.0", "1.2.0", "1.1.0")):
+        body = {"instance_id": f"{number:08x}-0000-4000-8000-000000000000", "version": version}
+        assert httpx.post(f"{url}/heartbeat", json=body).status_code == 200
+    secret = {"Authorization": "presence secret"}
+    made = httpx.post(f"{url}/api/devices", json={"name": "Laptop"}, headers=secret)
+    httpx.post(f"{url}/api/devices", json={"name": "<b>Phone</b>"}, headers=secret)
+    assert httpx.post(f"{url}/api/beat", headers={"Authorization": made.json()["token"]}).status_code == 200
+
+
+@pytest.mark.usefixtures("sent")
+def test_product_counts_events_and_sessions(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    expect(owner.locator(".figure", has_text="Events")).to_contain_text("4")
+    expect(owner.locator(".figure", has_text="Time in sessions")).to_contain_text("30m 00s")
+    expect(owner.locator(".figure", has_text="Average session")).to_contain_text("15m 00s")
+    assert read_rows(panel(owner, "Events").locator("table")) == [("play", "2"), ("stop", "2")]
+    owner.get_by_label("User id").fill("ann")
+    expect(owner.locator(".figure", has_text="Time in sessions")).to_contain_text("10m 00s")
+    owner.locator("[data-key=sessionCount]").click()
+    assert owner.locator(".chart svg").get_attribute("aria-label").startswith("Sessions,")  # type: ignore[union-attr]
+
+
+@pytest.mark.usefixtures("sent")
+def test_installs_are_counted_over_time_and_by_version(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=installs")
+    expect(owner.locator(".lead")).to_have_text("3 active installs")
+    assert read_rows(panel(owner, "Versions").locator("table")) == [("1.2.0", "2"), ("1.1.0", "1")]
+    owner.get_by_role("button", name="By month").click()
+    expect(owner.locator(".chart svg")).to_have_attribute(
+        "aria-label", "active installs, By month. Arrow keys move along it."
+    )
+
+
+@pytest.mark.usefixtures("sent")
+def test_presence_lists_devices_and_absences(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=presence")
+    devices = panel(owner, "Devices").locator("tbody tr")
+    expect(devices).to_have_count(2)
+    expect(devices.first).to_contain_text("Laptop")
+    expect(devices.last).to_contain_text("<b>Phone</b>")
+    expect(devices.last).to_contain_text("never")
+    expect(panel(owner, "Absences")).to_contain_text("Never away for an hour so far.")
+
+
+def test_all_websites_are_on_one_page_with_their_sparklines(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?period=7d")
+    card = owner.locator(".site-card").first
+    expect(card.get_by_role("heading")).to_have_text("garden.example")
+    expect(card).to_contain_text("Page views".replace("Page v", "V"))
+    expect(card.locator("dd").first).to_contain_text("6")
+    expect(card.get_by_role("img")).to_have_attribute("aria-label", "Visits of garden.example, day by day")
+    card.click()
+    expect(owner.get_by_role("heading", level=1)).to_contain_text("garden.example")
