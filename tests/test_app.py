@@ -83,7 +83,7 @@ async def test_a_wrong_method_where_events_come_in(client: AsyncClient, path: st
 
 async def test_options_lists_the_methods_of_what_can_be_got(client: AsyncClient, config: Config) -> None:
     for path, methods in routed(config).items():
-        if "GET" in methods and path.startswith("/api/v1"):
+        if "GET" in methods and path.startswith("/api/v1") and path != "/api/v1/openapi.json":
             must_speak("envelope", 401, await client.options(path))  # as all that needs a key
         elif "GET" in methods:
             response = await client.options(path)

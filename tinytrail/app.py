@@ -23,6 +23,7 @@ from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.installs.errors import error_response as installs_error
 from tinytrail.metrics import Requests, show_metrics
+from tinytrail.openapi import show_openapi
 from tinytrail.presence.errors import error_response as presence_error
 from tinytrail.product.errors import error_response as product_error
 from tinytrail.web.auth import is_admins
@@ -131,7 +132,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     state.runs = {job.name: jobs.Runs() for job in jobs.JOBS}
     is_admin = is_admins if config.web.enabled else no_admins
     state.addresses = addresses
-    handlers: list[ControllerRouterHandler] = [health]
+    handlers: list[ControllerRouterHandler] = [health, show_openapi]
     if config.server.metrics:
         state.requests, state.started_at = Requests(), clock()
         handlers.append(show_metrics)
