@@ -126,6 +126,42 @@ def test_everything_weighs_less_than_60_kilobytes(looks: BrowserContext, told: T
     assert all(url.startswith(told.server.url) for url in sizes)
 
 
+def test_nothing_jumps_as_a_page_fills(looks: BrowserContext, told: Told) -> None:
+    page = looks.new_page()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.add_init_script("""
+        window.shifted = 0;
+        const add = (list) => list.getEntries().forEach((shift) => (window.shifted += shift.value));
+        new PerformanceObserver(add).observe({type: "layout-shift", buffered: true});
+    """)
+    visit(page, told, "site")
+    panel(page, "Devices").get_by_role("tab", name="Browser").click()
+    settled(page)
+    shifted = page.evaluate("window.shifted")
+    page.close()
+    assert shifted < 0.02  # Chromium's score: the share of the screen that moved, times how far
+
+
+def test_ten_thousand_paths_are_paged_and_searched(owner: Page, told: Told) -> None:
+    key = {"X-API-KEY": told.key}
+    made = httpx.post(f"{told.server.url}/api/v1/websites", json={"domain": "many.example"}, headers=key)
+    website_id = made.json()["data"]["id"]
+    with httpx.Client(headers={"User-Agent": BROWSER}) as client:
+        for first in range(0, 10_000, 32):
+            events = [hit(website_id, f"/page/{n:05}") for n in range(first, min(first + 32, 10_000))]
+            assert client.post(f"{told.server.url}/api/v1/collect", json=events).status_code == 202
+    open_page(owner, f"{told.server.url}/?site={website_id}&period=today")
+    assert figures(owner)["Page views"] == "10,000"
+    panel(owner, "Pages").get_by_role("button", name="More").click()
+    dialog = owner.get_by_role("dialog", name="Pages · All")
+    expect(dialog.locator("tbody tr")).to_have_count(100)
+    dialog.get_by_role("button", name="Show more").click()
+    expect(dialog.locator("tbody tr")).to_have_count(200)
+    dialog.get_by_role("searchbox").fill("/page/0999")
+    expect(dialog.locator("tbody tr")).to_have_count(10)
+    expect(dialog.get_by_role("button", name="Show more")).to_have_count(0)
+
+
 HOSTILE = (
     "/<img src=x onerror=document.title='broken'>",
     "/\"'><script>document.title='broken'</script>",

@@ -222,6 +222,17 @@ def test_the_csv_is_of_the_list_on_screen(owner: Page, told: Told, title: str, t
     assert download.value.path().read_text().splitlines()[0] == head
 
 
+def test_who_is_here_now_and_a_funnel_are_to_be_had_as_csv_too(owner: Page, told: Told) -> None:
+    open_page(owner, f"{told.page}&step=/&step=/pricing")
+    for title, lines in (
+        ("Now", ["path,visitors", "/blog/b,1"]),
+        ("Funnel", ["step,sessions,conversion_rate", "/,3,100.0", "/pricing,2,66.67"]),
+    ):
+        with owner.expect_download() as download:
+            panel(owner, title).get_by_role("button", name="CSV").click()
+        assert download.value.path().read_text().splitlines() == lines
+
+
 def test_slash_searches_all_lists_at_once(owner: Page, told: Told) -> None:
     open_page(owner, told.page)
     owner.keyboard.press("/")

@@ -14,7 +14,7 @@ const moment = new Intl.DateTimeFormat(t.locale, { dateStyle: "medium", timeStyl
 const countries = new Intl.DisplayNames(t.locale, { type: "region" });
 
 export const number = (value) => whole.format(value);
-export const compact = (value) => (Math.abs(value) < 10_000 ? whole.format(value) : short.format(value));
+export const compact = (value) => (Math.abs(value) < 100_000 ? whole.format(value) : short.format(value));
 export const share = (part, total) => (total ? `${tenths.format((100 * part) / total)}%` : "");
 
 /** By how many percent, without the sign. */

@@ -2,14 +2,15 @@
 
 import { debounced, h, newId, replace } from "./dom.js";
 import { number, share } from "./format.js";
-import { card } from "./panels.js";
+import { card, csvButton } from "./panels.js";
 import { t } from "./strings.js";
 
 const MOST_STEPS = 20;
 
-/** The panel. `suggest()` gives paths and events to offer. */
-export function funnelPanel(app, suggest) {
-  const { element, body } = card(t.funnel, { className: "funnel" });
+/** The panel. `query()` gives the parameters that hold for the page, `suggest()` paths and events to offer. */
+export function funnelPanel(app, query, suggest) {
+  const csv = csvButton("funnel", () => ({ ...query(), steps: app.state.steps }));
+  const { element, body } = card(t.funnel, { className: "funnel", extra: csv });
   const list = h("datalist", { id: newId("steps") });
   const form = h("form", { class: "steps", onsubmit: (event) => event.preventDefault() });
   const result = h("ol", { class: "result" });
@@ -59,6 +60,7 @@ export function funnelPanel(app, suggest) {
         while (steps.length < 2) steps.push("");
         drawForm();
       }
+      csv.hidden = !funnel;
       const first = funnel?.[0]?.sessions ?? 0;
       const bar = (row, n) => {
         const item = h(

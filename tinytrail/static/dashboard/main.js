@@ -69,8 +69,10 @@ function show() {
 
 async function start() {
   try {
-    app.session = await get("api/v1/sessions/current");
-    await app.reload();
+    // An owner's websites are asked for together with who the owner is.
+    const [session] = await Promise.all([get("api/v1/sessions/current"), shareToken ? null : app.reload()]);
+    app.session = session;
+    if (shareToken) await app.reload();
   } catch (error) {
     if (!(error instanceof ApiError) || ![401, 404].includes(error.status)) return void main.replaceChildren(problem(error, start));
     return void main.replaceChildren(shareToken ? h("p", { class: "notice" }, t.linkEnded) : signInPage(start));

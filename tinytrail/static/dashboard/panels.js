@@ -1,7 +1,9 @@
 // The panels of a website's page: tabs over ranked lists, and the last half hour.
 
+import { download } from "./api.js";
 import { details } from "./details.js";
 import { h, newId, replace, text } from "./dom.js";
+import { action } from "./forms.js";
 import { number } from "./format.js";
 import { LISTS } from "./lists.js";
 import { t } from "./strings.js";
@@ -92,10 +94,15 @@ export function panel(definition, app, query) {
   };
 }
 
+/** A button that saves a report as it is shown. */
+export function csvButton(report, parameters) {
+  return action(t.csv, () => download(`api/v1/reports/${report}`, { ...parameters(), format: "csv" }), { class: "quiet", "data-key": "csv" });
+}
+
 /** The last half hour. */
-export function realtimePanel(app) {
+export function realtimePanel(app, query) {
   const count = h("strong", { class: "live" });
-  const { element, body } = card(t.realtime, { hint: t.realtimeHint, extra: count });
+  const { element, body } = card(t.realtime, { hint: t.realtimeHint, extra: count, className: "realtime" });
   const list = {
     column: t.page,
     measures: [{ key: "visitors", title: t.visitors }],
@@ -108,7 +115,7 @@ export function realtimePanel(app) {
       replace(count, number(data.active_visitors));
       if (!data.active_visitors) return void replace(body, h("p", { class: "empty" }, t.noRealtime));
       const types = data.events_by_type.map((type) => h("li", {}, h("strong", {}, number(type.count)), " ", text(t.eventTypes[type.eventType] ?? type.eventType)));
-      replace(body, table(list, data.top_pages, { total: data.active_visitors, chosen: app.state.filters, choose: app.choose }), h("ul", { class: "types" }, types));
+      replace(body, table(list, data.top_pages, { total: data.active_visitors, chosen: app.state.filters, choose: app.choose }), h("div", { class: "types" }, h("ul", {}, types), csvButton("realtime", query)));
     },
   };
 }

@@ -30,9 +30,10 @@ export function siteView(app) {
   const bar = h("div", { class: "bar" });
   const chosen = h("div", { class: "chips" });
   const head = headline(app);
-  const live = realtimePanel(app);
+  const live = realtimePanel(app, query);
   const panels = PANELS.map((definition) => panel(definition, app, query));
-  const funnel = funnelPanel(app, suggestions);
+  const countries = panels[PANELS.findIndex((definition) => definition.key === "countries")].element;
+  const funnel = funnelPanel(app, query, suggestions);
   const grid = h("div", { class: "panels" }, panels.map((one) => one.element), live.element, funnel.element);
   const content = h("div", { class: "content" }, head.element, grid);
   const trouble = h("div", {});
@@ -45,10 +46,19 @@ export function siteView(app) {
     content,
   );
 
+  /** Countries have a panel once any is known; it stays then, so that nothing jumps as filters come and go. */
+  function showCountries(areKnown) {
+    countries.hidden &&= !areKnown;
+    grid.classList.toggle("without-countries", countries.hidden);
+  }
+
   let shown = null; // the days on screen
   let data = {};
   let loading = null;
   const timers = [setInterval(lookAround, LIVE_EVERY), setInterval(refresh, ALL_EVERY)];
+
+  countries.hidden = true;
+  showCountries(false);
 
   function suggestions() {
     const paths = data.pages?.rows.map((row) => row.path) ?? [];
@@ -100,11 +110,8 @@ export function siteView(app) {
     head.update(summary, series, today(), hour());
     drawNow(realtime);
     const totals = Object.fromEntries(Object.entries(summary.metrics).map(([name, metric]) => [name, metric.value]));
-    panels.forEach((one, n) => {
-      one.update(data, totals);
-      // Countries are shown where any is known, or filtered by.
-      if (PANELS[n].key === "countries") one.element.hidden = !data.countries.rows.length && !app.state.filters.some((filter) => filter.startsWith("country:"));
-    });
+    panels.forEach((one) => one.update(data, totals));
+    showCountries(data.countries.rows.length > 0);
     live.update(realtime);
     funnel.update(data.funnel?.funnel);
     if (!totals.visits && !totals.pageviews && !app.state.filters.length && !shareToken) askForFirst();
