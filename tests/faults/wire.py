@@ -78,3 +78,9 @@ def serving_with(change: str, folder: Path, **environment: str) -> Iterator[Serv
         command = [sys.executable, "-c", program, "serve", "--port", "0"]
         with started(command, folder, environment, log) as server:
             yield server
+
+
+def resident() -> int:
+    """Megabytes of this very process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
