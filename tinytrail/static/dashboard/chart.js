@@ -12,7 +12,10 @@ const TICK_WIDTH = 84; // what a date needs
 export function scale(value, steps = 4) {
   const rough = Math.max(value, steps) / steps;
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((candidate) => candidate >= rough && (candidate >= 1 ? Number.isInteger(candidate) : true)) ?? 10 * size;
+  const step =
+    [1, 2, 2.5, 5, 10]
+      .map((factor) => factor * size)
+      .find((candidate) => candidate >= rough && (candidate >= 1 ? Number.isInteger(candidate) : true)) ?? 10 * size;
   const count = Math.max(1, Math.ceil(value / step));
   return Array.from({ length: count + 1 }, (_, n) => n * step);
 }
@@ -65,22 +68,52 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
     const marker = s("g", { class: "marker off" }, s("line", { y1: TOP, y2: height - BOTTOM }), s("circle", { r: 4 }));
     const svg = s(
       "svg",
-      { width, height, role: "img", tabindex: 0, "aria-label": words.title, "data-key": "chart", class: unfinished ? "unfinished" : "" },
-      s("defs", {}, s("linearGradient", { id: gradient, x1: 0, x2: 0, y1: 0, y2: 1 }, s("stop", { offset: "0%", class: "from" }), s("stop", { offset: "100%", class: "to" }))),
+      {
+        width,
+        height,
+        role: "img",
+        tabindex: 0,
+        "aria-label": words.title,
+        "data-key": "chart",
+        class: unfinished ? "unfinished" : "",
+      },
+      s(
+        "defs",
+        {},
+        s(
+          "linearGradient",
+          { id: gradient, x1: 0, x2: 0, y1: 0, y2: 1 },
+          s("stop", { offset: "0%", class: "from" }),
+          s("stop", { offset: "100%", class: "to" }),
+        ),
+      ),
       grid,
       ticks,
       ghost.length > 1 && s("path", { class: "ghost", d: path(ghost) }),
-      points.length > 1 && s("path", { class: "area", fill: `url(#${gradient})`, d: `${path(points)}L${x(points.length - 1)},${y(0)}L${x(0)},${y(0)}Z` }),
+      points.length > 1 &&
+        s("path", {
+          class: "area",
+          fill: `url(#${gradient})`,
+          d: `${path(points)}L${x(points.length - 1)},${y(0)}L${x(0)},${y(0)}Z`,
+        }),
       finished.length > 1 && s("path", { class: "line", d: path(finished) }),
       unfinished && points.length > 1 && s("path", { class: "line dashed", d: path(points.slice(-2)) }),
-      (points.length < 3 || unfinished) && s("circle", { class: "dot-mark", cx: points.at(-1)?.[0], cy: points.at(-1)?.[1], r: 3.5 }),
+      (points.length < 3 || unfinished) &&
+        s("circle", { class: "dot-mark", cx: points.at(-1)?.[0], cy: points.at(-1)?.[1], r: 3.5 }),
       marker,
     );
-    svg.addEventListener("pointermove", (event) => choose(Math.round(((event.offsetX - LEFT) / inner) * (slots.length - 1))));
+    svg.addEventListener("pointermove", (event) =>
+      choose(Math.round(((event.offsetX - LEFT) / inner) * (slots.length - 1))),
+    );
     svg.addEventListener("pointerleave", () => choose(-1));
     svg.addEventListener("blur", () => choose(-1));
     svg.addEventListener("keydown", (event) => {
-      const to = { ArrowLeft: chosen < 0 ? series.length - 1 : chosen - 1, ArrowRight: chosen + 1, Home: 0, End: series.length - 1 }[event.key];
+      const to = {
+        ArrowLeft: chosen < 0 ? series.length - 1 : chosen - 1,
+        ArrowRight: chosen + 1,
+        Home: 0,
+        End: series.length - 1,
+      }[event.key];
       if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
       event.stopPropagation(); // else the page would turn to another period
@@ -116,17 +149,28 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
     reading.style.left = `${Math.min(Math.max(x, half + 4), width - half - 4)}px`;
   }
 
-  new ResizeObserver(() => box.isConnected && (drawn === null || drawn.width !== Math.max(240, box.clientWidth)) && draw()).observe(box);
+  new ResizeObserver(
+    () => box.isConnected && (drawn === null || drawn.width !== Math.max(240, box.clientWidth)) && draw(),
+  ).observe(box);
   return box;
 }
 
 /** A line of a few pixels, without axes: how it went. */
 export function sparkline(values, label, width = 140, height = 36) {
   const most = Math.max(...values, 1);
-  const points = values.map((value, n) => [(width * n) / Math.max(1, values.length - 1), height - 2 - (height - 4) * (value / most)]);
+  const points = values.map((value, n) => [
+    (width * n) / Math.max(1, values.length - 1),
+    height - 2 - (height - 4) * (value / most),
+  ]);
   return s(
     "svg",
-    { class: "sparkline", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label },
+    {
+      class: "sparkline",
+      viewBox: `0 0 ${width} ${height}`,
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": label,
+    },
     s("path", { class: "area", d: `${path(points)}L${width},${height}L0,${height}Z` }),
     s("path", { class: "line", d: path(points) }),
   );

@@ -9,7 +9,9 @@ function fill(element, attributes, children) {
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -27,7 +29,9 @@ export function replace(element, ...children) {
   const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   element.replaceChildren(...children.flat(Infinity).filter(Boolean));
   if (focused !== undefined) {
-    [...element.querySelectorAll("[data-key]")].find((other) => other.dataset.key === focused)?.focus({ preventScroll: true });
+    [...element.querySelectorAll("[data-key]")]
+      .find((other) => other.dataset.key === focused)
+      ?.focus({ preventScroll: true });
   }
   return element;
 }

@@ -22,21 +22,45 @@ export function chips(app) {
       {},
       h("span", { class: "quiet" }, `${dimension} ${verb}`),
       h("strong", { title: value }, text(value)),
-      h("button", { class: "quiet icon", "aria-label": t.removeFilter(`${dimension} ${value}`), "data-key": filter, onclick: () => app.choose([filter]) }, "✕"),
+      h(
+        "button",
+        {
+          class: "quiet icon",
+          "aria-label": t.removeFilter(`${dimension} ${value}`),
+          "data-key": filter,
+          onclick: () => app.choose([filter]),
+        },
+        "✕",
+      ),
     );
   };
   const ordered = [...filters].sort((a, b) => (a.split(":")[0] < b.split(":")[0] ? -1 : 1));
   return [
     h("ul", { "aria-label": t.filters }, ordered.map(chip)),
-    h("button", { class: "quiet", "data-key": "clear", onclick: () => app.go({ ...app.state, filters: [] }) }, t.clearFilters),
+    h(
+      "button",
+      { class: "quiet", "data-key": "clear", onclick: () => app.go({ ...app.state, filters: [] }) },
+      t.clearFilters,
+    ),
   ];
 }
 
 /** Search all lists at once; a row filters everything by it. */
 export function searchDialog(app, query) {
-  const search = h("input", { type: "search", placeholder: t.searchEverything, "aria-label": t.searchEverything, autofocus: true });
+  const search = h("input", {
+    type: "search",
+    placeholder: t.searchEverything,
+    "aria-label": t.searchEverything,
+    autofocus: true,
+  });
   const found = h("div", { class: "body scroll found", "aria-live": "polite" });
-  const box = dialog(t.search, { wide: true, close: t.close }, h("div", { class: "tools" }, search), h("p", { class: "quiet hint" }, t.searchHint), found);
+  const box = dialog(
+    t.search,
+    { wide: true, close: t.close },
+    h("div", { class: "tools" }, search),
+    h("p", { class: "quiet hint" }, t.searchHint),
+    found,
+  );
   const choose = (filters) => {
     box.close();
     app.choose(filters);
@@ -46,11 +70,21 @@ export function searchDialog(app, query) {
     latest += 1;
     const asked = latest;
     try {
-      const wanted = SEARCHED.map((key) => [LISTS[key].report, { ...LISTS[key].own, search: search.value, per_page: 5 }]);
+      const wanted = SEARCHED.map((key) => [
+        LISTS[key].report,
+        { ...LISTS[key].own, search: search.value, per_page: 5 },
+      ]);
       const answers = await reports(wanted, query);
       if (asked !== latest) return;
-      const lists = SEARCHED.map((key, n) => [LISTS[key], LISTS[key].rows(answers[n])]).filter(([, rows]) => rows.length);
-      replace(found, lists.length ? lists.map(([list, rows]) => table(list, rows, { chosen: app.state.filters, choose })) : h("p", { class: "empty" }, t.nothingFound));
+      const lists = SEARCHED.map((key, n) => [LISTS[key], LISTS[key].rows(answers[n])]).filter(
+        ([, rows]) => rows.length,
+      );
+      replace(
+        found,
+        lists.length
+          ? lists.map(([list, rows]) => table(list, rows, { chosen: app.state.filters, choose }))
+          : h("p", { class: "empty" }, t.nothingFound),
+      );
     } catch (error) {
       replace(found, h("p", { class: "problem", role: "alert" }, error.message));
     }

@@ -6,10 +6,21 @@ const whole = new Intl.NumberFormat(t.locale);
 const short = new Intl.NumberFormat(t.locale, { notation: "compact", maximumSignificantDigits: 3 });
 const tenths = new Intl.NumberFormat(t.locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(t.locale, { maximumFractionDigits: 1 });
-const day = new Intl.DateTimeFormat(t.locale, { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const day = new Intl.DateTimeFormat(t.locale, {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: "UTC",
+});
 const shortDay = new Intl.DateTimeFormat(t.locale, { day: "numeric", month: "short", timeZone: "UTC" });
 const longDay = new Intl.DateTimeFormat(t.locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const clock = new Intl.DateTimeFormat(t.locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "UTC" });
+const clock = new Intl.DateTimeFormat(t.locale, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+  timeZone: "UTC",
+});
 const moment = new Intl.DateTimeFormat(t.locale, { dateStyle: "medium", timeStyle: "short" });
 const countries = new Intl.DisplayNames(t.locale, { type: "region" });
 
@@ -18,7 +29,8 @@ export const compact = (value) => (Math.abs(value) < 100_000 ? whole.format(valu
 export const share = (part, total) => (total ? `${tenths.format((100 * part) / total)}%` : "");
 
 /** By how many percent, without the sign. */
-export const changeInWords = (value) => `${Math.abs(value) < 100 ? percent.format(Math.abs(value)) : compact(Math.round(Math.abs(value)))}%`;
+export const changeInWords = (value) =>
+  `${Math.abs(value) < 100 ? percent.format(Math.abs(value)) : compact(Math.round(Math.abs(value)))}%`;
 
 /** Whole seconds as "2m 05s". */
 export function duration(seconds) {
@@ -30,12 +42,14 @@ export function duration(seconds) {
 /** A metric's value, shortened where it is large. */
 export function figure(metric, value) {
   if (metric === "bounce_rate") return `${percent.format(value)}%`;
-  if (metric.startsWith("avg_session_duration") || metric === "totalDuration" || metric === "averageDuration") return duration(value);
+  if (metric.startsWith("avg_session_duration") || metric === "totalDuration" || metric === "averageDuration")
+    return duration(value);
   return compact(value);
 }
 
 /** The same in full, for where there is room. */
-export const exactly = (metric, value) => (Number.isInteger(value) && figure(metric, value) === compact(value) ? number(value) : figure(metric, value));
+export const exactly = (metric, value) =>
+  Number.isInteger(value) && figure(metric, value) === compact(value) ? number(value) : figure(metric, value);
 
 /** A long time in its two largest units: "3d 4h". */
 export function longDuration(seconds) {
@@ -47,13 +61,15 @@ const utc = (date) => new Date(`${date.length === 7 ? `${date}-01` : date.slice(
 
 /** `2026-03-13`, `2026-03-13T14:00` or `2026-03` in words. */
 export function dateInWords(date) {
-  if (date.length === 7) return new Intl.DateTimeFormat(t.locale, { month: "long", year: "numeric", timeZone: "UTC" }).format(utc(date));
+  if (date.length === 7)
+    return new Intl.DateTimeFormat(t.locale, { month: "long", year: "numeric", timeZone: "UTC" }).format(utc(date));
   return date.length > 10 ? `${shortDay.format(utc(date))}, ${clock.format(utc(date))}` : day.format(utc(date));
 }
 
 /** The same for an axis. */
 export function tick(date) {
-  if (date.length === 7) return new Intl.DateTimeFormat(t.locale, { month: "short", year: "2-digit", timeZone: "UTC" }).format(utc(date));
+  if (date.length === 7)
+    return new Intl.DateTimeFormat(t.locale, { month: "short", year: "2-digit", timeZone: "UTC" }).format(utc(date));
   return date.length > 10 ? clock.format(utc(date)) : shortDay.format(utc(date));
 }
 
@@ -68,7 +84,11 @@ export const momentInWords = (at) => moment.format(typeof at === "number" ? new 
 export function ago(at, now = Date.now()) {
   const seconds = Math.max(0, (now - (typeof at === "number" ? at * 1000 : Date.parse(at))) / 1000);
   const relative = new Intl.RelativeTimeFormat(t.locale, { numeric: "auto" });
-  const units = [["day", 86_400], ["hour", 3600], ["minute", 60]];
+  const units = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
   const [unit, size] = units.find(([, length]) => seconds >= length) ?? ["second", 1];
   return relative.format(-Math.floor(seconds / size), unit);
 }

@@ -71,6 +71,10 @@ export function confirmed(question, label, work, word) {
   };
   const fields = [h("p", {}, question), word ? field(t.typeToConfirm(word), typed) : null];
   const cancel = h("button", { type: "button", onclick: () => box.close() }, t.cancel);
-  const box = dialog(label, { close: t.close }, h("div", { class: "padded" }, form(fields, run, { label, done: "", extra: cancel })));
+  const box = dialog(
+    label,
+    { close: t.close },
+    h("div", { class: "padded" }, form(fields, run, { label, done: "", extra: cancel })),
+  );
   box.querySelector(".primary").classList.add("danger");
 }

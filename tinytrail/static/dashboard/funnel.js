@@ -35,10 +35,23 @@ export function funnelPanel(app, query, suggest) {
           soon();
         },
       });
-      const remove = h("button", { type: "button", class: "quiet icon", "aria-label": t.removeStep(n + 1), onclick: () => change(steps.filter((_, other) => other !== n)) }, "✕");
+      const remove = h(
+        "button",
+        {
+          type: "button",
+          class: "quiet icon",
+          "aria-label": t.removeStep(n + 1),
+          onclick: () => change(steps.filter((_, other) => other !== n)),
+        },
+        "✕",
+      );
       return h("div", { class: "step" }, input, steps.length > 2 ? remove : null);
     };
-    const add = h("button", { type: "button", class: "quiet", "data-key": "add", onclick: () => change([...steps, ""], true) }, `+ ${t.addStep}`);
+    const add = h(
+      "button",
+      { type: "button", class: "quiet", "data-key": "add", onclick: () => change([...steps, ""], true) },
+      `+ ${t.addStep}`,
+    );
     replace(form, steps.map(row), steps.length < MOST_STEPS ? add : null);
   }
 
@@ -54,8 +67,14 @@ export function funnelPanel(app, query, suggest) {
     element,
     /** `funnel`: the report's rows; none while there are not two steps. */
     update(funnel) {
-      replace(list, suggest().map((value) => h("option", { value })));
-      if (steps === null || (given().join("\n") !== app.state.steps.join("\n") && !form.contains(document.activeElement))) {
+      replace(
+        list,
+        suggest().map((value) => h("option", { value })),
+      );
+      if (
+        steps === null ||
+        (given().join("\n") !== app.state.steps.join("\n") && !form.contains(document.activeElement))
+      ) {
         steps = [...app.state.steps];
         while (steps.length < 2) steps.push("");
         drawForm();
@@ -68,7 +87,13 @@ export function funnelPanel(app, query, suggest) {
           {},
           h("span", { class: "name", title: row.step }, h("bdi", {}, row.step)),
           h("strong", {}, number(row.sessions)),
-          h("span", { class: "quiet" }, n ? `${t.ofBefore(share(row.conversion_rate, 100) || "0%")} · ${t.ofFirst(share(row.sessions, first) || "0%")}` : ""),
+          h(
+            "span",
+            { class: "quiet" },
+            n
+              ? `${t.ofBefore(share(row.conversion_rate, 100) || "0%")} · ${t.ofFirst(share(row.sessions, first) || "0%")}`
+              : "",
+          ),
         );
         item.style.setProperty("--share", `${first ? (100 * row.sessions) / first : 0}%`);
         return item;

@@ -18,7 +18,12 @@ export function headline(app) {
       const found = summary.metrics[metric] ?? summary.metrics[`${metric}_sec`];
       return h(
         "button",
-        { class: "figure", "aria-pressed": String(metric === app.state.metric), "data-key": metric, onclick: () => app.go({ ...app.state, metric }) },
+        {
+          class: "figure",
+          "aria-pressed": String(metric === app.state.metric),
+          "data-key": metric,
+          onclick: () => app.go({ ...app.state, metric }),
+        },
         h("span", { class: "label" }, t.metrics[metric]),
         h("strong", { title: exactly(metric, found.value) }, figure(metric, found.value)),
         summary.comparison ? change(metric, found) : h("span", { class: "change" }),
@@ -43,7 +48,10 @@ export function headline(app) {
       tick,
       unfinished: t.unfinished,
     };
-    replace(graph, chart({ points, until, previous: series.previous, unfinished: points[until - 1]?.date === now, words }));
+    replace(
+      graph,
+      chart({ points, until, previous: series.previous, unfinished: points[until - 1]?.date === now, words }),
+    );
   }
 
   return {

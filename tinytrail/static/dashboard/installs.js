@@ -19,7 +19,13 @@ export function installsView(app) {
   const badge = card(t.badge);
   const url = `${app.session.baseUrl}/badge/installs.svg`;
   badge.body.append(
-    h("div", { class: "padded" }, h("p", {}, h("img", { src: address("badge/installs.svg"), alt: t.activeInstalls, height: 20 })), h("p", { class: "quiet" }, t.badgeHint), copyable(`![${t.activeInstalls}](${url})`, t.badge)),
+    h(
+      "div",
+      { class: "padded" },
+      h("p", {}, h("img", { src: address("badge/installs.svg"), alt: t.activeInstalls, height: 20 })),
+      h("p", { class: "quiet" }, t.badgeHint),
+      copyable(`![${t.activeInstalls}](${url})`, t.badge),
+    ),
   );
   const element = h(
     "div",
@@ -32,7 +38,23 @@ export function installsView(app) {
   let timeframe = "daily";
 
   function drawSwitches() {
-    replace(switches, ["daily", "monthly"].map((one) => h("button", { "aria-pressed": String(one === timeframe), "data-key": one, onclick: () => { timeframe = one; load(); } }, t.timeframes[one])));
+    replace(
+      switches,
+      ["daily", "monthly"].map((one) =>
+        h(
+          "button",
+          {
+            "aria-pressed": String(one === timeframe),
+            "data-key": one,
+            onclick: () => {
+              timeframe = one;
+              load();
+            },
+          },
+          t.timeframes[one],
+        ),
+      ),
+    );
   }
 
   async function load() {
@@ -42,10 +64,24 @@ export function installsView(app) {
       replace(trouble);
       replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
       const points = stats.history.map(({ date, count }) => ({ date, value: count }));
-      const words = { title: t.chartOf(t.activeInstalls, t.timeframes[timeframe]), value: (value, isExact) => (isExact ? number : compact)(value), date: dateInWords, tick, unfinished: t.unfinished };
-      replace(graph, points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls));
+      const words = {
+        title: t.chartOf(t.activeInstalls, t.timeframes[timeframe]),
+        value: (value, isExact) => (isExact ? number : compact)(value),
+        date: dateInWords,
+        tick,
+        unfinished: t.unfinished,
+      };
+      replace(
+        graph,
+        points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),
+      );
       const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
-      replace(versions.body, byVersion.length ? h("div", { class: "scroll" }, table(list, byVersion, { total: stats.total })) : h("p", { class: "empty" }, t.noInstalls));
+      replace(
+        versions.body,
+        byVersion.length
+          ? h("div", { class: "scroll" }, table(list, byVersion, { total: stats.total }))
+          : h("p", { class: "empty" }, t.noInstalls),
+      );
     } catch (error) {
       replace(trouble, problem(error, load));
     }

@@ -26,12 +26,19 @@ export const LISTS = {
     rows: (data) => data.rows,
     total: "pageviews",
     column: t.page,
-    measures: [{ key: "pageviews", title: t.views }, { key: "uniquePageviews", title: t.unique }],
+    measures: [
+      { key: "pageviews", title: t.views },
+      { key: "uniquePageviews", title: t.unique },
+    ],
     name: (row) => row.path,
     filters: (row) => [filter("page", row.path)],
     tag: (row, choose) =>
       row.contentGroup &&
-      h("button", { class: "tag", title: t.filterByGroup, onclick: () => choose([filter("content_group", row.contentGroup)]) }, text(row.contentGroup)),
+      h(
+        "button",
+        { class: "tag", title: t.filterByGroup, onclick: () => choose([filter("content_group", row.contentGroup)]) },
+        text(row.contentGroup),
+      ),
   },
   landing: {
     title: t.landingPages,
@@ -54,8 +61,22 @@ export const LISTS = {
     filters: (row) => [filter("exit", row.path)],
     csv: { list: "exit_pages" },
   },
-  channels: { title: t.channels, report: "sources", own: { group_by: "channel" }, rows: (data) => data.rows, total: "visits", ...byVisits(t.channel, "channel", "channel") },
-  referrers: { title: t.referrers, report: "sources", own: { group_by: "domain" }, rows: (data) => data.rows, total: "visits", ...byVisits(t.referrer, "referrer", "referrer") },
+  channels: {
+    title: t.channels,
+    report: "sources",
+    own: { group_by: "channel" },
+    rows: (data) => data.rows,
+    total: "visits",
+    ...byVisits(t.channel, "channel", "channel"),
+  },
+  referrers: {
+    title: t.referrers,
+    report: "sources",
+    own: { group_by: "domain" },
+    rows: (data) => data.rows,
+    total: "visits",
+    ...byVisits(t.referrer, "referrer", "referrer"),
+  },
   campaigns: {
     title: t.campaigns,
     report: "sources",
@@ -66,13 +87,56 @@ export const LISTS = {
     measures: visits,
     name: campaign,
     filters: (row) =>
-      [["utm_source", row.utmSource], ["utm_medium", row.utmMedium], ["utm_campaign", row.utmCampaign]].filter(([, value]) => value).map(([name, value]) => filter(name, value)),
+      [
+        ["utm_source", row.utmSource],
+        ["utm_medium", row.utmMedium],
+        ["utm_campaign", row.utmCampaign],
+      ]
+        .filter(([, value]) => value)
+        .map(([name, value]) => filter(name, value)),
   },
-  devices: { title: t.deviceTypes, report: "devices", rows: (data) => data.device_types, total: "visits", ...byVisits(t.device, "deviceType", "device", (name) => t.deviceNames[name] ?? name), isWhole: true },
-  browsers: { title: t.browsers, report: "devices", rows: (data) => data.browsers, total: "visits", ...byVisits(t.browser, "browserFamily", "browser"), isWhole: true, csv: { list: "browsers" } },
-  systems: { title: t.systems, report: "devices", rows: (data) => data.os_families, total: "visits", ...byVisits(t.system, "osFamily", "os"), isWhole: true, csv: { list: "os_families" } },
-  screens: { title: t.screens, report: "devices", rows: (data) => data.screen_resolutions, total: "visits", ...byVisits(t.screenColumn, "bucket", "screen", (name) => t.screenNames[name] ?? name), isWhole: true, csv: { list: "screen_resolutions" } },
-  countries: { title: t.countries, report: "countries", rows: (data) => data.rows, total: "visits", ...byVisits(t.country, "country", "country", country) },
+  devices: {
+    title: t.deviceTypes,
+    report: "devices",
+    rows: (data) => data.device_types,
+    total: "visits",
+    ...byVisits(t.device, "deviceType", "device", (name) => t.deviceNames[name] ?? name),
+    isWhole: true,
+  },
+  browsers: {
+    title: t.browsers,
+    report: "devices",
+    rows: (data) => data.browsers,
+    total: "visits",
+    ...byVisits(t.browser, "browserFamily", "browser"),
+    isWhole: true,
+    csv: { list: "browsers" },
+  },
+  systems: {
+    title: t.systems,
+    report: "devices",
+    rows: (data) => data.os_families,
+    total: "visits",
+    ...byVisits(t.system, "osFamily", "os"),
+    isWhole: true,
+    csv: { list: "os_families" },
+  },
+  screens: {
+    title: t.screens,
+    report: "devices",
+    rows: (data) => data.screen_resolutions,
+    total: "visits",
+    ...byVisits(t.screenColumn, "bucket", "screen", (name) => t.screenNames[name] ?? name),
+    isWhole: true,
+    csv: { list: "screen_resolutions" },
+  },
+  countries: {
+    title: t.countries,
+    report: "countries",
+    rows: (data) => data.rows,
+    total: "visits",
+    ...byVisits(t.country, "country", "country", country),
+  },
   events: {
     title: t.customEvents,
     report: "custom-events",
@@ -107,6 +171,10 @@ export function inWords(given) {
   const colon = given.indexOf(":");
   const dimension = given.slice(0, colon);
   const value = given.slice(colon + 1);
-  const shown = { device: t.deviceNames[value], screen: t.screenNames[value], country: dimension === "country" && country(value) };
+  const shown = {
+    device: t.deviceNames[value],
+    screen: t.screenNames[value],
+    country: dimension === "country" && country(value),
+  };
   return { dimension: t.dimensions[dimension] ?? dimension, value: shown[dimension] || value };
 }

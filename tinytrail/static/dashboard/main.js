@@ -14,7 +14,14 @@ import { addressOf, readState, toggled } from "./state.js";
 import { t } from "./strings.js";
 
 // A view is made from `app` and gives {element, title, update(), close()}, and perhaps key(event) and identity.
-const VIEWS = { site: siteView, sites: overview, product: productView, installs: installsView, presence: presenceView, settings: settingsView };
+const VIEWS = {
+  site: siteView,
+  sites: overview,
+  product: productView,
+  installs: installsView,
+  presence: presenceView,
+  settings: settingsView,
+};
 
 const main = document.getElementById("main");
 let view = null;
@@ -74,7 +81,8 @@ async function start() {
     app.session = session;
     if (shareToken) await app.reload();
   } catch (error) {
-    if (!(error instanceof ApiError) || ![401, 404].includes(error.status)) return void main.replaceChildren(problem(error, start));
+    if (!(error instanceof ApiError) || ![401, 404].includes(error.status))
+      return void main.replaceChildren(problem(error, start));
     return void main.replaceChildren(shareToken ? h("p", { class: "notice" }, t.linkEnded) : signInPage(start));
   }
   show();

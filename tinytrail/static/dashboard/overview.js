@@ -15,11 +15,28 @@ export function overview(app) {
   const bar = h("div", { class: "bar" });
   const list = h("div", { class: "sites-list" });
   const trouble = h("div", {});
-  const element = h("div", { class: "overview-page" }, h("div", { class: "toolbar" }, h("h1", {}, t.sites), bar), trouble, list);
+  const element = h(
+    "div",
+    { class: "overview-page" },
+    h("div", { class: "toolbar" }, h("h1", {}, t.sites), bar),
+    trouble,
+    list,
+  );
   const timer = setInterval(() => !document.hidden && load(), EVERY);
   let shown = null;
 
-  const figure = (label, metric, name) => h("div", { class: "small-figure" }, h("dt", {}, label), h("dd", {}, h("strong", { title: number(metric.value) }, compact(metric.value)), metric.change_pct === undefined ? null : change(name, metric)));
+  const figure = (label, metric, name) =>
+    h(
+      "div",
+      { class: "small-figure" },
+      h("dt", {}, label),
+      h(
+        "dd",
+        {},
+        h("strong", { title: number(metric.value) }, compact(metric.value)),
+        metric.change_pct === undefined ? null : change(name, metric),
+      ),
+    );
 
   function site(row) {
     const { website, metrics } = row;
@@ -28,9 +45,22 @@ export function overview(app) {
       { view: "site", site: website.id },
       { class: "card site-card", "data-key": website.id },
       h("h2", {}, text(website.domain)),
-      h("span", { class: `now ${row.active_visitors ? "on" : ""}` }, row.active_visitors ? t.activeNow(row.active_visitors) : ""),
-      sparkline(row.series.map((point) => point.value), t.sparkline(website.domain)),
-      h("dl", {}, figure(t.visitors, metrics.unique_visitors, "unique_visitors"), figure(t.visits, metrics.visits, "visits"), figure(t.views, metrics.pageviews, "pageviews")),
+      h(
+        "span",
+        { class: `now ${row.active_visitors ? "on" : ""}` },
+        row.active_visitors ? t.activeNow(row.active_visitors) : "",
+      ),
+      sparkline(
+        row.series.map((point) => point.value),
+        t.sparkline(website.domain),
+      ),
+      h(
+        "dl",
+        {},
+        figure(t.visitors, metrics.unique_visitors, "unique_visitors"),
+        figure(t.visits, metrics.visits, "visits"),
+        figure(t.views, metrics.pageviews, "pageviews"),
+      ),
     );
   }
 
@@ -43,7 +73,11 @@ export function overview(app) {
     const days = state.from ? { start_date: state.from, end_date: state.to } : { period: state.period };
     const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
     try {
-      const { rows } = await get("api/v1/reports/overview", { ...days, compare, include_bots: state.bots ? "true" : undefined });
+      const { rows } = await get("api/v1/reports/overview", {
+        ...days,
+        compare,
+        include_bots: state.bots ? "true" : undefined,
+      });
       shown = rows[0]?.period ?? null; // "today" may differ between zones; this is one of them
       replace(trouble);
       drawBar();
@@ -53,7 +87,14 @@ export function overview(app) {
     }
   }
 
-  const empty = () => h("section", { class: "card waiting" }, h("h2", {}, t.noSites), h("p", {}, t.noSitesHint), link(app, { view: "settings", site: "" }, { class: "button primary" }, t.addSite));
+  const empty = () =>
+    h(
+      "section",
+      { class: "card waiting" },
+      h("h2", {}, t.noSites),
+      h("p", {}, t.noSitesHint),
+      link(app, { view: "settings", site: "" }, { class: "button primary" }, t.addSite),
+    );
 
   return {
     element,

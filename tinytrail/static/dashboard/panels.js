@@ -24,6 +24,13 @@ export function card(title, { extra, hint, className = "" } = {}) {
   return { element, body };
 }
 
+/** A card with a sentence and what comes below it, set in from its edges. */
+export function padded(title, hint, ...children) {
+  const made = card(title);
+  made.body.append(h("div", { class: "padded" }, hint ? h("p", { class: "quiet" }, hint) : null, ...children));
+  return made;
+}
+
 /** A panel of tabs. `data`: what each report said, by the key of the list it is for. */
 export function panel(definition, app, query) {
   const tabKey = `tab-${definition.key}`;
@@ -33,7 +40,8 @@ export function panel(definition, app, query) {
   if (definition.tabs.length > 1) body.setAttribute("role", "tabpanel");
   let known = null;
 
-  const current = () => (definition.tabs.includes(app.state.tabs[tabKey]) ? app.state.tabs[tabKey] : definition.tabs[0]);
+  const current = () =>
+    definition.tabs.includes(app.state.tabs[tabKey]) ? app.state.tabs[tabKey] : definition.tabs[0];
 
   function select(key) {
     app.go({ ...app.state, tabs: { ...app.state.tabs, [tabKey]: key } }, { quiet: true });
@@ -80,7 +88,15 @@ export function panel(definition, app, query) {
     const more = h(
       "footer",
       {},
-      h("button", { class: "quiet", "data-key": "more", onclick: () => details(heading(list), list, app, query(), { total, known: rows }) }, rows.length < ROWS ? t.search : t.more),
+      h(
+        "button",
+        {
+          class: "quiet",
+          "data-key": "more",
+          onclick: () => details(heading(list), list, app, query(), { total, known: rows }),
+        },
+        rows.length < ROWS ? t.search : t.more,
+      ),
     );
     replace(body, table(list, rows.slice(0, ROWS), { total, chosen: app.state.filters, choose: app.choose }), more);
   }
@@ -96,7 +112,10 @@ export function panel(definition, app, query) {
 
 /** A button that saves a report as it is shown. */
 export function csvButton(report, parameters) {
-  return action(t.csv, () => download(`api/v1/reports/${report}`, { ...parameters(), format: "csv" }), { class: "quiet", "data-key": "csv" });
+  return action(t.csv, () => download(`api/v1/reports/${report}`, { ...parameters(), format: "csv" }), {
+    class: "quiet",
+    "data-key": "csv",
+  });
 }
 
 /** The last half hour. */
@@ -114,8 +133,14 @@ export function realtimePanel(app, query) {
     update(data) {
       replace(count, number(data.active_visitors));
       if (!data.active_visitors) return void replace(body, h("p", { class: "empty" }, t.noRealtime));
-      const types = data.events_by_type.map((type) => h("li", {}, h("strong", {}, number(type.count)), " ", text(t.eventTypes[type.eventType] ?? type.eventType)));
-      replace(body, table(list, data.top_pages, { total: data.active_visitors, chosen: app.state.filters, choose: app.choose }), h("div", { class: "types" }, h("ul", {}, types), csvButton("realtime", query)));
+      const types = data.events_by_type.map((type) =>
+        h("li", {}, h("strong", {}, number(type.count)), " ", text(t.eventTypes[type.eventType] ?? type.eventType)),
+      );
+      replace(
+        body,
+        table(list, data.top_pages, { total: data.active_visitors, chosen: app.state.filters, choose: app.choose }),
+        h("div", { class: "types" }, h("ul", {}, types), csvButton("realtime", query)),
+      );
     },
   };
 }

@@ -11,7 +11,8 @@ export function peopleCards(app) {
   const users = card(t.users);
   const accounts = card(t.accounts, { hint: t.accountsHint });
 
-  const showKey = (key) => dialog(t.apiKey, { close: t.close }, h("div", { class: "padded" }, h("p", {}, t.keyHint), copyable(key, t.apiKey)));
+  const showKey = (key) =>
+    dialog(t.apiKey, { close: t.close }, h("div", { class: "padded" }, h("p", {}, t.keyHint), copyable(key, t.apiKey)));
 
   function user(one, names) {
     const isSelf = one.id === app.session.user.id;
@@ -27,33 +28,92 @@ export function peopleCards(app) {
         "td",
         { class: "number actions" },
         action(t.showKey, async () => showKey((await get(`${path}/api-key`)).apiKey)),
-        action(t.newKey, () => confirmed(t.newKeyWarning(label), t.newKey, async () => { const { apiKey } = await post(`${path}/api-key`); showKey(apiKey); })),
-        isSelf ? null : action(t.remove, () => confirmed(t.removeUserWarning(label), t.remove, async () => { await remove(path); await load(); }), { class: "danger" }),
+        action(t.newKey, () =>
+          confirmed(t.newKeyWarning(label), t.newKey, async () => {
+            const { apiKey } = await post(`${path}/api-key`);
+            showKey(apiKey);
+          }),
+        ),
+        isSelf
+          ? null
+          : action(
+              t.remove,
+              () =>
+                confirmed(t.removeUserWarning(label), t.remove, async () => {
+                  await remove(path);
+                  await load();
+                }),
+              { class: "danger" },
+            ),
       ),
     );
   }
 
   function account(one, count) {
     const isOwn = one.id === app.session.user.accountId;
-    const drop = () => confirmed(t.removeAccountWarning(one.name), t.remove, async () => { await remove(`api/v1/accounts/${one.id}`); await app.reload(); await load(); }, one.name);
-    return h("tr", {}, h("th", { scope: "row" }, text(one.name)), h("td", { class: "quiet" }, t.userCount(count)), h("td", { class: "number" }, isOwn ? t.yours : action(t.remove, drop, { class: "danger" })));
+    const drop = () =>
+      confirmed(
+        t.removeAccountWarning(one.name),
+        t.remove,
+        async () => {
+          await remove(`api/v1/accounts/${one.id}`);
+          await app.reload();
+          await load();
+        },
+        one.name,
+      );
+    return h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, text(one.name)),
+      h("td", { class: "quiet" }, t.userCount(count)),
+      h("td", { class: "number" }, isOwn ? t.yours : action(t.remove, drop, { class: "danger" })),
+    );
   }
 
   async function load() {
     const [everyone, all] = await Promise.all([get("api/v1/users"), get("api/v1/accounts")]);
     const names = Object.fromEntries(all.map((one) => [one.id, one.name]));
     const email = h("input", { maxlength: 320, autocomplete: "off" });
-    const role = h("select", {}, ["user", "admin"].map((one) => h("option", { value: one }, t.roles[one])));
-    const of = h("select", {}, all.map((one) => h("option", { value: one.id, selected: one.id === app.session.user.accountId }, one.name)));
+    const role = h(
+      "select",
+      {},
+      ["user", "admin"].map((one) => h("option", { value: one }, t.roles[one])),
+    );
+    const of = h(
+      "select",
+      {},
+      all.map((one) => h("option", { value: one.id, selected: one.id === app.session.user.accountId }, one.name)),
+    );
     const add = async () => {
-      const made = await post("api/v1/users", { account_id: of.value, role: role.value, email: email.value.trim() || null });
+      const made = await post("api/v1/users", {
+        account_id: of.value,
+        role: role.value,
+        email: email.value.trim() || null,
+      });
       await load();
       showKey(made.apiKey);
     };
     replace(
       users.body,
-      h("table", { class: "plain" }, h("tbody", {}, everyone.map((one) => user(one, names)))),
-      h("div", { class: "padded ruled" }, h("h3", {}, t.addUser), form([field(t.label, email, t.labelHint), field(t.role, role, t.roleHint), field(t.account, of)], add, { label: t.add, done: "" })),
+      h(
+        "table",
+        { class: "plain" },
+        h(
+          "tbody",
+          {},
+          everyone.map((one) => user(one, names)),
+        ),
+      ),
+      h(
+        "div",
+        { class: "padded ruled" },
+        h("h3", {}, t.addUser),
+        form([field(t.label, email, t.labelHint), field(t.role, role, t.roleHint), field(t.account, of)], add, {
+          label: t.add,
+          done: "",
+        }),
+      ),
     );
     const name = h("input", { required: true, maxlength: 200 });
     const addAccount = async () => {
@@ -63,8 +123,21 @@ export function peopleCards(app) {
     const counts = (one) => everyone.filter((someone) => someone.accountId === one.id).length;
     replace(
       accounts.body,
-      h("table", { class: "plain" }, h("tbody", {}, all.map((one) => account(one, counts(one))))),
-      h("div", { class: "padded ruled" }, h("h3", {}, t.addAccount), form([field(t.name, name)], addAccount, { label: t.add, done: "" })),
+      h(
+        "table",
+        { class: "plain" },
+        h(
+          "tbody",
+          {},
+          all.map((one) => account(one, counts(one))),
+        ),
+      ),
+      h(
+        "div",
+        { class: "padded ruled" },
+        h("h3", {}, t.addAccount),
+        form([field(t.name, name)], addAccount, { label: t.add, done: "" }),
+      ),
     );
   }
 

@@ -20,7 +20,9 @@ const KEYS = { d: "today", w: "7d", m: "30d", y: "12m" };
 /** The keys of the period; whether this was one. */
 export function periodKey(event, app, shown, today) {
   const direction = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  const next = KEYS[event.key] ? { ...app.state, period: KEYS[event.key], from: "", to: "" } : direction && shown && turned(app.state, shown, direction, today);
+  const next = KEYS[event.key]
+    ? { ...app.state, period: KEYS[event.key], from: "", to: "" }
+    : direction && shown && turned(app.state, shown, direction, today);
   if (next) app.go(next);
   return Boolean(next);
 }
@@ -29,7 +31,18 @@ export function periodKey(event, app, shown, today) {
 export function periodBar(state, shown, today, go, { compares = true } = {}) {
   const step = (direction) => shown && turned(state, shown, direction, today);
   const button = (direction, label, sign) =>
-    h("button", { class: "quiet icon", "aria-label": label, title: label, disabled: !step(direction), onclick: () => go(step(direction)), "data-key": label }, sign);
+    h(
+      "button",
+      {
+        class: "quiet icon",
+        "aria-label": label,
+        title: label,
+        disabled: !step(direction),
+        onclick: () => go(step(direction)),
+        "data-key": label,
+      },
+      sign,
+    );
   return [button(-1, t.earlier, "‹"), picker(state, shown, go, compares), button(1, t.later, "›")];
 }
 
@@ -37,7 +50,15 @@ function picker(state, shown, go, compares) {
   const id = newId("picker");
   const name = state.from ? rangeInWords(state.from, state.to) : t.periods[state.period];
   const preset = (period) =>
-    h("button", { class: "choice", "aria-pressed": String(!state.from && state.period === period), onclick: () => go({ ...state, period, from: "", to: "" }) }, t.periods[period]);
+    h(
+      "button",
+      {
+        class: "choice",
+        "aria-pressed": String(!state.from && state.period === period),
+        onclick: () => go({ ...state, period, from: "", to: "" }),
+      },
+      t.periods[period],
+    );
   const from = h("input", { type: "date", name: "from", required: true, value: state.from || shown?.start || "" });
   const to = h("input", { type: "date", name: "to", required: true, value: state.to || shown?.end || "" });
   const range = h(
@@ -58,11 +79,35 @@ function picker(state, shown, go, compares) {
     "label",
     {},
     t.compare,
-    h("select", { onchange: (event) => go({ ...state, compare: event.target.value }) }, COMPARISONS.map((one) => h("option", { value: one, selected: one === state.compare }, t.comparisons[one]))),
+    h(
+      "select",
+      { onchange: (event) => go({ ...state, compare: event.target.value }) },
+      COMPARISONS.map((one) => h("option", { value: one, selected: one === state.compare }, t.comparisons[one])),
+    ),
   );
-  const bots = h("label", { class: "check" }, h("input", { type: "checkbox", checked: state.bots === "1", onchange: (event) => go({ ...state, bots: event.target.checked ? "1" : "" }) }), t.includeBots);
-  const menu = h("div", { class: "menu", id, role: "group", "aria-label": t.period, popover: "auto" }, h("div", { class: "choices" }, PRESETS.map(preset)), range, compares ? h("div", { class: "options" }, compare, bots) : null);
-  const opener = h("button", { class: "opener", popovertarget: id, "data-key": "period" }, name, shown && !state.from ? h("span", { class: "quiet" }, rangeInWords(shown.start, shown.end)) : null);
+  const bots = h(
+    "label",
+    { class: "check" },
+    h("input", {
+      type: "checkbox",
+      checked: state.bots === "1",
+      onchange: (event) => go({ ...state, bots: event.target.checked ? "1" : "" }),
+    }),
+    t.includeBots,
+  );
+  const menu = h(
+    "div",
+    { class: "menu", id, role: "group", "aria-label": t.period, popover: "auto" },
+    h("div", { class: "choices" }, PRESETS.map(preset)),
+    range,
+    compares ? h("div", { class: "options" }, compare, bots) : null,
+  );
+  const opener = h(
+    "button",
+    { class: "opener", popovertarget: id, "data-key": "period" },
+    name,
+    shown && !state.from ? h("span", { class: "quiet" }, rangeInWords(shown.start, shown.end)) : null,
+  );
   placeBelow(menu, opener);
   return [opener, menu];
 }

@@ -17,32 +17,80 @@ export function presenceView() {
   const element = h(
     "div",
     {},
-    h("div", { class: "toolbar" }, h("h1", {}, t.presence), h("div", { class: "bar" }, h("a", { href: address("presence") }, t.publicPage))),
+    h(
+      "div",
+      { class: "toolbar" },
+      h("h1", {}, t.presence),
+      h("div", { class: "bar" }, h("a", { href: address("presence") }, t.publicPage)),
+    ),
     trouble,
     h("section", { class: "card headline" }, figures),
     h("div", { class: "panels" }, devices.element, absences.element),
   );
   const timer = setInterval(() => !document.hidden && load(), EVERY);
 
-  const head = (...titles) => h("thead", {}, h("tr", {}, titles.map((title, n) => h("th", { scope: "col", class: n ? "number" : null }, title))));
+  const head = (...titles) =>
+    h(
+      "thead",
+      {},
+      h(
+        "tr",
+        {},
+        titles.map((title, n) => h("th", { scope: "col", class: n ? "number" : null }, title)),
+      ),
+    );
   const time = (at) => h("span", { title: momentInWords(at) }, ago(at));
 
   async function load() {
     try {
       const [stats, gone] = await Promise.all([get("api/stats"), get("api/absences")]);
       replace(trouble);
-      const figure = (label, value) => h("div", { class: "figure" }, h("span", { class: "label" }, label), h("strong", {}, value));
+      const figure = (label, value) =>
+        h("div", { class: "figure" }, h("span", { class: "label" }, label), h("strong", {}, value));
       replace(figures, [
         figure(t.lastSeen, stats.last_seen === null ? t.never : time(stats.last_seen)),
         figure(t.longestAbsence, longDuration(stats.longest_absence)),
         figure(t.totalBeats, number(stats.total_beats)),
         figure(t.pageVisits, number(stats.num_visits)),
       ]);
-      const device = (one) => h("tr", {}, h("th", { scope: "row" }, text(one.name)), h("td", { class: "number" }, one.last_beat === null ? t.never : time(one.last_beat)), h("td", { class: "number" }, number(one.num_beats)));
+      const device = (one) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, text(one.name)),
+          h("td", { class: "number" }, one.last_beat === null ? t.never : time(one.last_beat)),
+          h("td", { class: "number" }, number(one.num_beats)),
+        );
       const none = h("p", { class: "empty" }, t.noDevicesYet);
-      replace(devices.body, stats.devices.length ? h("table", { class: "plain" }, head(t.device, t.lastBeat, t.beats), h("tbody", {}, stats.devices.map(device))) : none);
-      const absence = (one) => h("tr", {}, h("th", { scope: "row" }, momentInWords(one.began)), h("td", { class: "number" }, one.ended === null ? t.stillAway : momentInWords(one.ended)), h("td", { class: "number" }, longDuration(one.seconds)));
-      replace(absences.body, gone.length ? h("div", { class: "scroll" }, h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence)))) : h("p", { class: "empty" }, t.noAbsences));
+      replace(
+        devices.body,
+        stats.devices.length
+          ? h(
+              "table",
+              { class: "plain" },
+              head(t.device, t.lastBeat, t.beats),
+              h("tbody", {}, stats.devices.map(device)),
+            )
+          : none,
+      );
+      const absence = (one) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, momentInWords(one.began)),
+          h("td", { class: "number" }, one.ended === null ? t.stillAway : momentInWords(one.ended)),
+          h("td", { class: "number" }, longDuration(one.seconds)),
+        );
+      replace(
+        absences.body,
+        gone.length
+          ? h(
+              "div",
+              { class: "scroll" },
+              h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence))),
+            )
+          : h("p", { class: "empty" }, t.noAbsences),
+      );
     } catch (error) {
       replace(trouble, problem(error, load));
     }

@@ -3,7 +3,18 @@
 import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { debounced, h, replace } from "./dom.js";
-import { dateInWords, daysIn, duration, exactly, figure, number, rangeInWords, shifted, tick, utcToday } from "./format.js";
+import {
+  dateInWords,
+  daysIn,
+  duration,
+  exactly,
+  figure,
+  number,
+  rangeInWords,
+  shifted,
+  tick,
+  utcToday,
+} from "./format.js";
 import { card } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
 import { problem } from "./shell.js";
@@ -48,8 +59,10 @@ export function productView(app) {
   async function load() {
     const today = utcToday();
     shown = daysOf(app.state, today);
-    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
-    const group = daysIn(shown.start, shown.end) > 730 ? "month" : daysIn(shown.start, shown.end) > 120 ? "week" : "day";
+    if (!bar.querySelector(":popover-open"))
+      replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
+    const group =
+      daysIn(shown.start, shown.end) > 730 ? "month" : daysIn(shown.start, shown.end) > 120 ? "week" : "day";
     const range = { start_date: shown.start, end_date: shown.end, group_by: group, user_id: user.value };
     try {
       const [counts, lengths] = await Promise.all([get("metrics", range), get("sessions", range)]);
@@ -64,7 +77,8 @@ export function productView(app) {
   function draw(shown, group, today, counts, lengths) {
     const total = (row) => Object.entries(row).reduce((sum, [name, count]) => (name === "date" ? sum : sum + count), 0);
     const names = {};
-    for (const row of counts) for (const [name, count] of Object.entries(row)) if (name !== "date") names[name] = (names[name] ?? 0) + count;
+    for (const row of counts)
+      for (const [name, count] of Object.entries(row)) if (name !== "date") names[name] = (names[name] ?? 0) + count;
     const sums = {
       events: counts.reduce((sum, row) => sum + total(row), 0),
       sessionCount: lengths.reduce((sum, row) => sum + row.sessionCount, 0),
@@ -74,15 +88,28 @@ export function productView(app) {
     const button = (metric) =>
       h(
         "button",
-        { class: "figure", "aria-pressed": String(metric === chosen), "data-key": metric, onclick: () => { chosen = metric; drawData(); } },
+        {
+          class: "figure",
+          "aria-pressed": String(metric === chosen),
+          "data-key": metric,
+          onclick: () => {
+            chosen = metric;
+            drawData();
+          },
+        },
         h("span", { class: "label" }, t.productMetrics[metric]),
         h("strong", { title: exactly(metric, sums[metric]) }, figure(metric, sums[metric])),
       );
     replace(figures, ["events", ...SESSION_METRICS].map(button));
 
     const isEvents = chosen === "events";
-    const byDate = Object.fromEntries((isEvents ? counts : lengths).map((row) => [row.date, isEvents ? total(row) : row[chosen]]));
-    const dates = group === "day" ? Array.from({ length: daysIn(shown.start, shown.end) }, (_, n) => shifted(shown.start, n)) : Object.keys(byDate);
+    const byDate = Object.fromEntries(
+      (isEvents ? counts : lengths).map((row) => [row.date, isEvents ? total(row) : row[chosen]]),
+    );
+    const dates =
+      group === "day"
+        ? Array.from({ length: daysIn(shown.start, shown.end) }, (_, n) => shifted(shown.start, n))
+        : Object.keys(byDate);
     const points = dates.map((date) => ({ date, value: byDate[date] ?? 0 }));
     const words = {
       title: t.chartOf(t.productMetrics[chosen], rangeInWords(shown.start, shown.end)),
@@ -91,16 +118,53 @@ export function productView(app) {
       tick,
       unfinished: t.unfinished,
     };
-    replace(graph, points.length ? chart({ points, unfinished: shown.end >= today, words }) : h("p", { class: "empty" }, t.quietPeriod));
+    replace(
+      graph,
+      points.length
+        ? chart({ points, unfinished: shown.end >= today, words })
+        : h("p", { class: "empty" }, t.quietPeriod),
+    );
 
-    const ranked = Object.entries(names).map(([name, count]) => ({ name, count })).sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+    const ranked = Object.entries(names)
+      .map(([name, count]) => ({ name, count }))
+      .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     const list = { column: t.event, measures: [{ key: "count", title: t.count }], name: (row) => row.name };
-    replace(events.body, ranked.length ? h("div", { class: "scroll" }, table(list, ranked, { total: sums.events })) : h("p", { class: "empty" }, t.noProductEvents));
-    const line = (row) => h("tr", {}, h("th", { scope: "row" }, dateInWords(row.date)), h("td", { class: "number" }, number(row.sessionCount)), h("td", { class: "number" }, duration(row.totalDuration)), h("td", { class: "number" }, duration(row.averageDuration)));
-    const head = h("tr", {}, [t.date, t.sessions, t.totalTime, t.average].map((title, n) => h("th", { scope: "col", class: n ? "number" : null }, title)));
+    replace(
+      events.body,
+      ranked.length
+        ? h("div", { class: "scroll" }, table(list, ranked, { total: sums.events }))
+        : h("p", { class: "empty" }, t.noProductEvents),
+    );
+    const line = (row) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, dateInWords(row.date)),
+        h("td", { class: "number" }, number(row.sessionCount)),
+        h("td", { class: "number" }, duration(row.totalDuration)),
+        h("td", { class: "number" }, duration(row.averageDuration)),
+      );
+    const head = h(
+      "tr",
+      {},
+      [t.date, t.sessions, t.totalTime, t.average].map((title, n) =>
+        h("th", { scope: "col", class: n ? "number" : null }, title),
+      ),
+    );
     const rows = [...lengths].reverse().map(line);
-    replace(sessions.body, rows.length ? h("div", { class: "scroll" }, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows))) : h("p", { class: "empty" }, t.noSessions));
+    replace(
+      sessions.body,
+      rows.length
+        ? h("div", { class: "scroll" }, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows)))
+        : h("p", { class: "empty" }, t.noSessions),
+    );
   }
 
-  return { element, title: t.product, update: load, key: (event) => periodKey(event, app, shown, utcToday()), close() {} };
+  return {
+    element,
+    title: t.product,
+    update: load,
+    key: (event) => periodKey(event, app, shown, utcToday()),
+    close() {},
+  };
 }

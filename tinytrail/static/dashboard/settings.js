@@ -37,7 +37,13 @@ export function settingsView(app) {
         h("td", { class: "quiet" }, one.timezone),
         h("td", { class: "number" }, link(app, { view: "site", site: one.id }, {}, t.figures)),
       );
-    const domain = h("input", { required: true, placeholder: "blog.example.com", maxlength: 255, spellcheck: "false", autocapitalize: "none" });
+    const domain = h("input", {
+      required: true,
+      placeholder: "blog.example.com",
+      maxlength: 255,
+      spellcheck: "false",
+      autocapitalize: "none",
+    });
     const zone = zoneField(Intl.DateTimeFormat().resolvedOptions().timeZone);
     const add = async () => {
       const made = await post("api/v1/websites", { domain: domain.value.trim(), timezone: zone.value });
@@ -46,8 +52,27 @@ export function settingsView(app) {
     };
     replace(
       sites.body,
-      app.websites.length ? h("table", { class: "plain" }, h("thead", { class: "hidden" }, h("tr", {}, h("th", {}, t.domain), h("th", {}, t.timezone), h("th", {}, t.figures))), h("tbody", {}, app.websites.map(row))) : h("p", { class: "empty" }, t.noSitesHint),
-      h("div", { class: "padded ruled" }, h("h3", {}, t.addSite), form([field(t.domain, domain, t.domainHint), field(t.timezone, zone, t.timezoneHint), timezones()], add, { label: t.add, done: "" })),
+      app.websites.length
+        ? h(
+            "table",
+            { class: "plain" },
+            h(
+              "thead",
+              { class: "hidden" },
+              h("tr", {}, h("th", {}, t.domain), h("th", {}, t.timezone), h("th", {}, t.figures)),
+            ),
+            h("tbody", {}, app.websites.map(row)),
+          )
+        : h("p", { class: "empty" }, t.noSitesHint),
+      h(
+        "div",
+        { class: "padded ruled" },
+        h("h3", {}, t.addSite),
+        form([field(t.domain, domain, t.domainHint), field(t.timezone, zone, t.timezoneHint), timezones()], add, {
+          label: t.add,
+          done: "",
+        }),
+      ),
     );
   }
 
@@ -58,7 +83,16 @@ export function settingsView(app) {
         {},
         h("th", { scope: "row" }, [one.browser, one.os].filter(Boolean).join(", ")),
         h("td", { class: "quiet", title: momentInWords(one.createdAt) }, t.signedIn(ago(one.createdAt))),
-        h("td", { class: "number" }, one.isCurrent ? t.thisBrowser : action(t.signOut, async () => { await remove(`api/v1/sessions/${one.id}`); await loadSessions(); })),
+        h(
+          "td",
+          { class: "number" },
+          one.isCurrent
+            ? t.thisBrowser
+            : action(t.signOut, async () => {
+                await remove(`api/v1/sessions/${one.id}`);
+                await loadSessions();
+              }),
+        ),
       );
     const own = await get("api/v1/sessions");
     replace(sessions.body, h("table", { class: "plain" }, h("tbody", {}, own.map(row))));

@@ -19,14 +19,25 @@ export function link(app, changes, attributes, ...children) {
 export function header(app) {
   const { session, state } = app;
   const brand = [h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 22, height: 22 }), "TinyTrail"];
-  if (shareToken) return [h("span", { class: "brand" }, brand), h("span", { class: "quiet" }, t.sharedBy), h("span", { class: "tools" }, themeButton())];
+  if (shareToken)
+    return [
+      h("span", { class: "brand" }, brand),
+      h("span", { class: "quiet" }, t.sharedBy),
+      h("span", { class: "tools" }, themeButton()),
+    ];
   const isAdmin = session.user.role === "admin";
   const systems = isAdmin ? ["product", "installs", "presence"].filter((name) => session.systems[name]) : [];
   const item = (view, isHere = state.view === view) =>
     link(app, { view, site: "" }, { "aria-current": isHere ? "page" : null }, t[view]);
   return [
     link(app, { view: "sites", site: "" }, { class: "brand" }, brand),
-    h("nav", { "aria-label": t.navigation }, item("sites", state.view === "sites" || state.view === "site"), systems.map((name) => item(name)), item("settings")),
+    h(
+      "nav",
+      { "aria-label": t.navigation },
+      item("sites", state.view === "sites" || state.view === "site"),
+      systems.map((name) => item(name)),
+      item("settings"),
+    ),
     h(
       "span",
       { class: "tools" },
@@ -72,10 +83,28 @@ export function siteSwitcher(app, website) {
   if (shareToken || app.websites.length < 2) return text(website.domain);
   const id = newId("sites");
   const search = h("input", { type: "search", placeholder: t.findSite, "aria-label": t.findSite, autofocus: true });
-  const items = app.websites.map((one) => h("li", {}, link(app, { view: "site", site: one.id }, { "aria-current": one === website ? "true" : null }, one.domain)));
-  search.addEventListener("input", () => items.forEach((item) => (item.hidden = !item.textContent.includes(search.value.toLowerCase()))));
-  const menu = h("div", { class: "menu sites", id, popover: "auto" }, app.websites.length > 7 ? search : null, h("ul", {}, items));
-  const opener = h("button", { class: "switcher", popovertarget: id }, text(website.domain), h("span", { "aria-hidden": "true", class: "quiet" }, "▾"));
+  const items = app.websites.map((one) =>
+    h(
+      "li",
+      {},
+      link(app, { view: "site", site: one.id }, { "aria-current": one === website ? "true" : null }, one.domain),
+    ),
+  );
+  search.addEventListener("input", () =>
+    items.forEach((item) => (item.hidden = !item.textContent.includes(search.value.toLowerCase()))),
+  );
+  const menu = h(
+    "div",
+    { class: "menu sites", id, popover: "auto" },
+    app.websites.length > 7 ? search : null,
+    h("ul", {}, items),
+  );
+  const opener = h(
+    "button",
+    { class: "switcher", popovertarget: id },
+    text(website.domain),
+    h("span", { "aria-hidden": "true", class: "quiet" }, "▾"),
+  );
   placeBelow(menu, opener);
   return [opener, menu];
 }
@@ -96,10 +125,30 @@ export function problem(error, retry) {
   const seconds = error.retryAfter ?? 5;
   const words = isLimit ? t.tooFast(seconds) : error.status ? error.message : t.offline;
   if (isLimit && retry) setTimeout(retry, seconds * 1000);
-  return h("div", { class: "notice problem", role: "alert" }, h("p", {}, words), !isLimit && retry ? h("button", { onclick: retry }, t.retry) : null);
+  return h(
+    "div",
+    { class: "notice problem", role: "alert" },
+    h("p", {}, words),
+    !isLimit && retry ? h("button", { onclick: retry }, t.retry) : null,
+  );
 }
 
 export function help() {
   if (document.querySelector("dialog[open]")) return;
-  dialog(t.keys, { close: t.close }, h("dl", { class: "keys" }, t.helpKeys.map(([keys, meaning]) => [h("dt", {}, keys.split(" ").map((key) => h("kbd", {}, key))), h("dd", {}, meaning)])));
+  dialog(
+    t.keys,
+    { close: t.close },
+    h(
+      "dl",
+      { class: "keys" },
+      t.helpKeys.map(([keys, meaning]) => [
+        h(
+          "dt",
+          {},
+          keys.split(" ").map((key) => h("kbd", {}, key)),
+        ),
+        h("dd", {}, meaning),
+      ]),
+    ),
+  );
 }

@@ -8,7 +8,16 @@ export function signInPage(done) {
   const id = newId("key");
   const hint = newId("hint");
   const trouble = h("p", { class: "problem", role: "alert" });
-  const key = h("input", { id, type: "password", name: "api-key", autocomplete: "current-password", required: true, autofocus: true, spellcheck: "false", "aria-describedby": hint });
+  const key = h("input", {
+    id,
+    type: "password",
+    name: "api-key",
+    autocomplete: "current-password",
+    required: true,
+    autofocus: true,
+    spellcheck: "false",
+    "aria-describedby": hint,
+  });
   const submit = async (event) => {
     event.preventDefault();
     trouble.textContent = "";

@@ -21,7 +21,8 @@ const LIST_KEYS = PANELS.flatMap((definition) => definition.tabs);
 /** The view: {element, update(), key(event), close()}. */
 export function siteView(app) {
   const website = shareToken ? app.websites[0] : app.websites.find((one) => one.id === app.state.site);
-  const inZone = (locale, fields) => new Intl.DateTimeFormat(locale, { timeZone: website.timezone, ...fields }).format();
+  const inZone = (locale, fields) =>
+    new Intl.DateTimeFormat(locale, { timeZone: website.timezone, ...fields }).format();
   const today = () => inZone("en-CA", {}); // 2026-03-13
   const hour = () => inZone("en-GB", { hour: "2-digit", hourCycle: "h23" });
   const query = () => common(app.state, website.id);
@@ -34,7 +35,13 @@ export function siteView(app) {
   const panels = PANELS.map((definition) => panel(definition, app, query));
   const countries = panels[PANELS.findIndex((definition) => definition.key === "countries")].element;
   const funnel = funnelPanel(app, query, suggestions);
-  const grid = h("div", { class: "panels" }, panels.map((one) => one.element), live.element, funnel.element);
+  const grid = h(
+    "div",
+    { class: "panels" },
+    panels.map((one) => one.element),
+    live.element,
+    funnel.element,
+  );
   const content = h("div", { class: "content" }, head.element, grid);
   const trouble = h("div", {});
   const element = h(
@@ -71,7 +78,11 @@ export function siteView(app) {
     const { state } = app;
     const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
     const days = state.from ? state.from === state.to : ["today", "yesterday"].includes(state.period);
-    const lists = LIST_KEYS.map((key) => [key, LISTS[key].report, { ...LISTS[key].own, ...(LISTS[key].isWhole ? {} : { per_page: ROWS }) }]);
+    const lists = LIST_KEYS.map((key) => [
+      key,
+      LISTS[key].report,
+      { ...LISTS[key].own, ...(LISTS[key].isWhole ? {} : { per_page: ROWS }) },
+    ]);
     // Lists of the same report are asked for once.
     const one = new Map(lists.map(([key, name, own]) => [JSON.stringify([name, own]), [name, own, []]]));
     for (const [key, name, own] of lists) one.get(JSON.stringify([name, own]))[2].push(key);
@@ -91,7 +102,11 @@ export function siteView(app) {
     element.setAttribute("aria-busy", "true");
     try {
       const asked = wanted();
-      const answers = await reports(asked.map(([name, own]) => [name, own]), query(), signal);
+      const answers = await reports(
+        asked.map(([name, own]) => [name, own]),
+        query(),
+        signal,
+      );
       data = {};
       asked.forEach(([, , keys], n) => keys.forEach((key) => (data[key] = answers[n])));
       replace(trouble);
@@ -145,7 +160,9 @@ export function siteView(app) {
 
   async function lookAround() {
     if (document.hidden || element.hasAttribute("aria-busy")) return;
-    const realtime = await get("api/v1/reports/realtime", { website_id: website.id, filters: app.state.filters }).catch(() => null);
+    const realtime = await get("api/v1/reports/realtime", { website_id: website.id, filters: app.state.filters }).catch(
+      () => null,
+    );
     if (!realtime) return;
     drawNow(realtime);
     live.update(realtime);

@@ -7,7 +7,17 @@ export const METRICS = ["unique_visitors", "visits", "pageviews", "bounce_rate",
 export const COMPARISONS = ["previous_period", "yoy", "none"];
 
 // Of these, only what differs from here stands in the address.
-const DEFAULTS = { view: "", site: "", period: "30d", from: "", to: "", compare: "previous_period", metric: "unique_visitors", bots: "", event: "" };
+const DEFAULTS = {
+  view: "",
+  site: "",
+  period: "30d",
+  from: "",
+  to: "",
+  compare: "previous_period",
+  metric: "unique_visitors",
+  bots: "",
+  event: "",
+};
 
 /** The state that an address stands for. Anything it cannot mean falls back to the default. */
 export function readState(search = location.search) {

@@ -153,15 +153,24 @@ export const t = {
   noSources: "No visits of this kind in this period.",
   noDevices: "No visits in this period.",
   noCountries: "No country is known. Set [geo] in tinytrail.toml to see them.",
-  noEvents: "No custom events. Send one from your page: analytics.track(\"signup\", {plan: \"pro\"})",
+  noEvents: 'No custom events. Send one from your page: analytics.track("signup", {plan: "pro"})',
 
   realtime: "Now",
   realtimeHint: "last 30 minutes",
   noRealtime: "Nobody has been here in the last half hour.",
-  eventTypes: { page_view: "page views", close_tab: "tabs left", scroll_25: "scrolled 25%", scroll_50: "scrolled 50%", scroll_75: "scrolled 75%", outbound_link: "links out", custom: "custom events" },
+  eventTypes: {
+    page_view: "page views",
+    close_tab: "tabs left",
+    scroll_25: "scrolled 25%",
+    scroll_50: "scrolled 50%",
+    scroll_75: "scrolled 75%",
+    outbound_link: "links out",
+    custom: "custom events",
+  },
 
   funnel: "Funnel",
-  funnelHint: "Of all visits, how many took these steps one after the other? A step is a path (/pricing) or an event (signup).",
+  funnelHint:
+    "Of all visits, how many took these steps one after the other? A step is a path (/pricing) or an event (signup).",
   funnelStart: "Build a funnel",
   step: (n) => `Step ${n}`,
   addStep: "Add a step",
@@ -173,7 +182,8 @@ export const t = {
   searchEverything: "Search pages, sources and events",
   searchHint: "Choose a row to filter everything by it.",
   waiting: "No visit has been recorded yet",
-  waitingHint: "Paste this into the <head> of the site's pages, open one of them, and come back. This page looks for itself every few seconds.",
+  waitingHint:
+    "Paste this into the <head> of the site's pages, open one of them, and come back. This page looks for itself every few seconds.",
   quietPeriod: "Nothing in this period.",
 
   helpKeys: [
@@ -208,7 +218,12 @@ export const t = {
   date: "Date",
   totalTime: "Total",
   average: "Average",
-  productMetrics: { events: "Events", sessionCount: "Sessions", totalDuration: "Time in sessions", averageDuration: "Average session" },
+  productMetrics: {
+    events: "Events",
+    sessionCount: "Sessions",
+    totalDuration: "Time in sessions",
+    averageDuration: "Average session",
+  },
   noProductEvents: "No events in this period. Your app sends them with POST /track.",
   noSessions: "No finished session in this period: a session is a play and the stop after it.",
 
@@ -252,7 +267,8 @@ export const t = {
   asServer: "as the server is set",
   snippetHint: "Paste this into the <head> of every page.",
   contentGroups: "Content groups",
-  groupsHint: "Names for parts of the site. The first pattern that fits a path wins: /blog/* with * for anything, or a regular expression that begins with ^.",
+  groupsHint:
+    "Names for parts of the site. The first pattern that fits a path wins: /blog/* with * for anything, or a regular expression that begins with ^.",
   groupName: "Name of the group",
   pattern: "Pattern",
   addGroup: "Add a group",
@@ -302,9 +318,11 @@ export const t = {
   showKey: "Show key",
   newKey: "New key",
   keyHint: "With this key one signs in here and asks the API. Keep it to yourself.",
-  newKeyWarning: (label) => `The key of ${label} will stop working at once, and all browsers signed in with it are signed out.`,
+  newKeyWarning: (label) =>
+    `The key of ${label} will stop working at once, and all browsers signed in with it are signed out.`,
   removeUserWarning: (label) => `${label} will no longer be able to sign in. Their websites stay with the account.`,
-  removeAccountWarning: (name) => `The account ${name}, its users, its websites and all their traffic will be gone for good.`,
+  removeAccountWarning: (name) =>
+    `The account ${name}, its users, its websites and all their traffic will be gone for good.`,
   sessionsHere: "Signed-in browsers",
   sessionsHint: "of yours",
   signedIn: (when) => `signed in ${when}`,

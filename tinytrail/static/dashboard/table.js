@@ -17,9 +17,20 @@ export function table(list, rows, { total, chosen = [], choose }) {
     h("th", { scope: "col" }, list.column),
     others.map((measure) => h("th", { scope: "col", class: "number other" }, measure.title)),
     h("th", { scope: "col", class: "number" }, main.title),
-    total === undefined ? null : h("th", { scope: "col", class: "number share" }, h("span", { class: "hidden" }, t.share)),
+    total === undefined
+      ? null
+      : h("th", { scope: "col", class: "number share" }, h("span", { class: "hidden" }, t.share)),
   );
-  return h("table", { class: "list" }, h("thead", {}, head), h("tbody", {}, rows.map((row) => line(row))));
+  return h(
+    "table",
+    { class: "list" },
+    h("thead", {}, head),
+    h(
+      "tbody",
+      {},
+      rows.map((row) => line(row)),
+    ),
+  );
 
   function line(row) {
     const filters = list.filters?.(row) ?? [];
@@ -28,13 +39,24 @@ export function table(list, rows, { total, chosen = [], choose }) {
     const shown = text(list.show?.(row) ?? name);
     const cell =
       filters.length && choose
-        ? h("button", { title: name, "data-key": filters.join("\n"), "aria-pressed": String(isOn), onclick: () => choose(filters) }, shown)
+        ? h(
+            "button",
+            {
+              title: name,
+              "data-key": filters.join("\n"),
+              "aria-pressed": String(isOn),
+              onclick: () => choose(filters),
+            },
+            shown,
+          )
         : h("span", { title: name }, shown);
     const tr = h(
       "tr",
       { class: isOn ? "chosen" : "" },
       h("th", { scope: "row" }, h("div", { class: "name" }, cell, list.tag?.(row, choose))),
-      others.map((measure) => h("td", { class: "number other", title: number(row[measure.key]) }, compact(row[measure.key]))),
+      others.map((measure) =>
+        h("td", { class: "number other", title: number(row[measure.key]) }, compact(row[measure.key])),
+      ),
       h("td", { class: "number", title: number(row[main.key]) }, compact(row[main.key])),
       total === undefined ? null : h("td", { class: "number share" }, share(row[main.key], total)),
     );

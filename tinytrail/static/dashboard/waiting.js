@@ -8,22 +8,27 @@ import { t } from "./strings.js";
 const EVERY = 4000; // milliseconds
 
 /** The line to paste into a website's pages. */
-export const snippet = (app, website) => `<script defer data-id="${website.id}" src="${app.session.baseUrl}/js/tracker.js"></script>`;
+export const snippet = (app, website) =>
+  `<script defer data-id="${website.id}" src="${app.session.baseUrl}/js/tracker.js"></script>`;
 
 /** Text to copy, with a button that does. */
 export function copyable(words, label) {
-  const button = h("button", {
-    type: "button",
-    onclick: async () => {
-      try {
-        await navigator.clipboard.writeText(words);
-        button.textContent = t.copied;
-      } catch {
-        getSelection().selectAllChildren(code); // no clipboard without https: the reader copies by hand
-      }
-      setTimeout(() => (button.textContent = t.copy), 2000);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      onclick: async () => {
+        try {
+          await navigator.clipboard.writeText(words);
+          button.textContent = t.copied;
+        } catch {
+          getSelection().selectAllChildren(code); // no clipboard without https: the reader copies by hand
+        }
+        setTimeout(() => (button.textContent = t.copy), 2000);
+      },
     },
-  }, t.copy);
+    t.copy,
+  );
   const code = h("code", { tabindex: 0, "aria-label": label }, words);
   return h("div", { class: "copyable" }, code, button);
 }
@@ -37,7 +42,13 @@ export function liveCheck(website, isEnough, done) {
     if (!status?.lastEvent) return;
     const { at, path, isBot, isExcluded } = status.lastEvent;
     const why = isExcluded ? t.wasExcluded : isBot ? t.wasBot : "";
-    says.replaceChildren(h("span", { class: "dot on" }), t.lastEvent(ago(at)), " ", h("code", {}, text(path)), why ? ` ${why}` : "");
+    says.replaceChildren(
+      h("span", { class: "dot on" }),
+      t.lastEvent(ago(at)),
+      " ",
+      h("code", {}, text(path)),
+      why ? ` ${why}` : "",
+    );
     if (isEnough(status)) {
       clearInterval(timer);
       done?.();
@@ -56,6 +67,10 @@ export function waiting(app, website, done) {
     h("h2", {}, h("span", { class: "dot" }), t.waiting),
     h("p", {}, t.waitingHint),
     copyable(snippet(app, website), t.snippet),
-    liveCheck(website, (status) => status.firstEventAt && !status.lastEvent.isBot && !status.lastEvent.isExcluded, done),
+    liveCheck(
+      website,
+      (status) => status.firstEventAt && !status.lastEvent.isBot && !status.lastEvent.isExcluded,
+      done,
+    ),
   );
 }

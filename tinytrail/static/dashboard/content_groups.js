@@ -1,0 +1,92 @@
+// Content groups, with a preview of what they match before they are saved.
+
+import { post } from "./api.js";
+import { debounced, h, replace, text } from "./dom.js";
+import { form } from "./forms.js";
+import { padded } from "./panels.js";
+import { t } from "./strings.js";
+
+export function contentGroups(website, path, change) {
+  const rows = h("div", { class: "rows" });
+  const preview = h("div", { class: "preview", "aria-live": "polite" });
+  const wanted = () =>
+    [...rows.children]
+      .map((row) => [...row.querySelectorAll("input")].map((input) => input.value.trim()))
+      .filter(([name, pattern]) => name || pattern)
+      .map(([name, pattern]) => ({ name, pattern }));
+  const look = debounced(async () => {
+    try {
+      const { groups: found, unmatched } = await post(`${path}/content-groups/preview`, { content_groups: wanted() });
+      const line = (one, name) =>
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, text(name)),
+          h("td", { class: "number" }, t.pathCount(one.paths)),
+          h("td", { class: "number" }, t.viewCount(one.pageviews)),
+          h("td", { class: "quiet examples" }, text(one.examples.join("  "))),
+        );
+      replace(
+        preview,
+        h("h3", {}, t.preview),
+        h(
+          "table",
+          { class: "plain" },
+          h(
+            "tbody",
+            {},
+            found.map((one) => line(one, one.name)),
+            line(unmatched, t.unmatched),
+          ),
+        ),
+      );
+    } catch (error) {
+      replace(preview, h("p", { class: "problem" }, error.message));
+    }
+  }, 300);
+  const add = (group = { name: "", pattern: "" }) => {
+    const name = h("input", {
+      value: group.name,
+      placeholder: "Blog",
+      "aria-label": t.groupName,
+      oninput: look,
+      maxlength: 200,
+    });
+    const pattern = h("input", {
+      value: group.pattern,
+      placeholder: "/blog/*",
+      "aria-label": t.pattern,
+      oninput: look,
+      spellcheck: "false",
+    });
+    const row = h(
+      "div",
+      { class: "row" },
+      name,
+      pattern,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet icon",
+          "aria-label": t.remove,
+          onclick: () => {
+            row.remove();
+            look();
+          },
+        },
+        "✕",
+      ),
+    );
+    rows.append(row);
+    return name;
+  };
+  website.contentGroups.forEach(add);
+  look();
+  const more = h("button", { type: "button", class: "quiet", onclick: () => add().focus() }, `+ ${t.addGroup}`);
+  return padded(
+    t.contentGroups,
+    t.groupsHint,
+    form([rows, more, preview], () => change({ content_groups: wanted() })),
+  );
+}
