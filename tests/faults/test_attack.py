@@ -69,7 +69,7 @@ async def collect(app: App, website: str, number: int) -> int:
     return status
 
 
-@pytest.mark.parametrize("callers", [4000, pytest.param(1_000_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("callers", [2000, pytest.param(1_000_000, marks=pytest.mark.long)])
 async def test_addresses_and_agents_by_the_million_leave_memory_bounded(
     app: App, website: str, db: Database, callers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -176,7 +176,7 @@ PARSERS: dict[str, tuple[Callable[[Any], object], st.SearchStrategy[Any], type[E
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("examples", [60, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [40, pytest.param(5000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", PARSERS)
 def test_a_parser_takes_it_or_refuses_it(name: str, examples: int) -> None:
     parse, strategy, refusal = PARSERS[name]
@@ -222,7 +222,7 @@ def as_toml(table: dict[str, Any]) -> bytes:
     return "\n".join(f"{key} = {json.dumps(value)}" for key, value in table.items()).encode()
 
 
-@pytest.mark.parametrize("examples", [60, pytest.param(5000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [40, pytest.param(5000, marks=pytest.mark.long)])
 def test_settings_are_taken_or_refused_in_a_sentence(
     tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:

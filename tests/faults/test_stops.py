@@ -34,7 +34,7 @@ def pageviews_reported(server: Server, ledger: Ledger) -> int:
     return value
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.long)])
 def test_kill_at_random_moments(tmp_path: Path, kills: int) -> None:
     ledger = open_ledger(tmp_path)
     for number in range(kills):
