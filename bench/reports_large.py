@@ -22,12 +22,17 @@ from typing import NamedTuple
 from httpx import ASGITransport, AsyncClient
 
 from bench.seed import LARGE
-from tests.make import config_in
+from tests.make import FakeClock, config_in
+from tinytrail import jobs
 from tinytrail.app import create_app
 from tinytrail.core.clock import DAY, day_number, parse_date
 from tinytrail.core.connect import connect
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.web.users import all_users, api_key_of
+
+JOB_RAN = 3300  # seconds ago: the hourly rollup is about to run again, which is when most is left to count
+
+JOB_RAN = 3300  # seconds ago: the hourly rollup will run soon, which is when it has left most to count
 
 PERIODS = ("today", "yesterday", "7d", "30d", "90d", "ytd", "12m", "all")
 REPORTS = (
@@ -77,9 +82,12 @@ async def opened(folder: Path, now: float) -> AsyncIterator[Subject]:
     key = api_key_of(all_users(tx)[0], read_or_make_secret(config.key_file))
     [(website,)] = tx.execute("select id from websites where domain = ?", (LARGE,))
     tx.close()
-    app = create_app(config, lambda: now)
+    clock = FakeClock(now - JOB_RAN)
+    app = create_app(config, clock)
     transport = ASGITransport(app)
     async with app.lifespan(), AsyncClient(transport=transport, base_url="http://bench") as client:
+        await jobs.roll_up_days(app.state)
+        clock.now = now
         client.headers["x-api-key"] = key
         yield Subject(client, website)
 

@@ -121,11 +121,14 @@ create table if not exists events (
     primary key (site, day, visit, n)
 ) strict, without rowid;
 
--- Days with traffic that `daily` does not hold yet, or no longer in full.
+-- Days with traffic that `daily` does not hold yet, not in full, or no longer.
 create table if not exists open_days (
-    site     integer not null,
-    day      integer not null,
-    changes  integer not null,              -- counts what was stored, so that a rollup sees it was overtaken
+    site        integer not null,
+    day         integer not null,
+    changes     integer not null,           -- counts what was stored, so that a rollup sees it was overtaken
+    counting    integer not null default 0, -- the visits last seen before this moment are being counted
+    counted     integer not null default 0, -- those last seen before this one are in `daily`; 0: none
+    first_open  integer not null default 0, -- all others have at least this id
     primary key (site, day)
 ) strict, without rowid;
 

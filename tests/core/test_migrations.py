@@ -12,6 +12,7 @@ from tinytrail.app import create_app
 from tinytrail.core.connect import APPLICATION_ID, Tx, connect, schema_version
 from tinytrail.core.migrations import MIGRATIONS
 from tinytrail.core.tokens import derive_api_key, hash_token, read_or_make_secret
+from tinytrail.web.dimensions import DIMENSIONS, PATHS
 
 # schema_N.sql is schema.sql as it was when N migrations were known.
 SCHEMAS = {
@@ -34,6 +35,12 @@ ROWS = f"""
         (randomblob(16), {SATURDAY - HOUR}, {SATURDAY - HOUR}, '1.2');
     insert into active_now values (1, {SATURDAY}, 2, {24 * HOUR});
     insert into presence (only, first_start, last_seen) values (1, 1, {SATURDAY - DAY});
+    insert into daily values
+        (7, 1, 20000, 1, 0, 2, 2, 4, 1, 9, 1, 1, 0),
+        (7, 1, 20000, 2, 0, 2, 1, 1, 1, 9, 1, 1, 0),
+        (7, 1, 20000, 2, 1, 1, 1, 1, 1, 0, 1, 1, 0),
+        (7, 1, 20001, 2, 0, 1, 0, 0, 0, 9, 0, 1, 0);
+    insert into open_days (site, day, changes) values (7, 20002, 3);
 """
 
 
@@ -90,6 +97,10 @@ async def test_keys_and_websites_of_an_upgraded_file_are_what_they_were(
         assert website["excludedIps"] == ["192.0.2.7"]
 
 
+BEFORE_VERSIONS = pytest.mark.parametrize("path", [0, 1], indirect=True)
+
+
+@BEFORE_VERSIONS
 async def test_instances_of_an_upgraded_file_are_counted_by_version(
     path: str, tmp_path: Path, key: str, clock: FakeClock
 ) -> None:
@@ -107,6 +118,7 @@ async def test_instances_of_an_upgraded_file_are_counted_by_version(
         }
 
 
+@BEFORE_VERSIONS
 async def test_the_absence_that_an_upgrade_falls_into_is_one(
     path: str, tmp_path: Path, key: str, clock: FakeClock
 ) -> None:
@@ -120,3 +132,16 @@ def test_new_columns_begin_with_what_was_true_before(path: str) -> None:
     with closing(connect(path)) as tx:
         assert tx.execute("select key_version from users").fetchall() == [(1,)]
         assert tx.execute("select retention_days from websites").fetchall() == [(None,)]
+
+
+def test_unique_page_views_of_all_paths_are_the_sum_over_paths(path: str) -> None:
+    with closing(connect(path)) as tx:
+        paths = DIMENSIONS.index(PATHS)
+        found = tx.execute("select day, value, is_bot, visitors from daily where dimension = ?", [paths])
+        assert found.fetchall() == [(20000, 0, 0, 3), (20000, 0, 1, 1)]
+
+
+def test_an_open_day_begins_with_nothing_counted(path: str) -> None:
+    with closing(connect(path)) as tx:
+        found = tx.execute("select site, day, changes, counting, counted, first_open from open_days")
+        assert found.fetchall() == [(7, 20002, 3, 0, 0, 0)]

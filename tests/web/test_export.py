@@ -292,6 +292,7 @@ async def test_daily_totals_are_those_of_the_reports(alice: AsyncClient, website
     assert named["referrer", "t.co", False]["visits"] == named["country", "DE", False]["visits"] == 1
     assert {row["dimension"] for row in rows} == {
         "site", "path", "event", "channel", "referrer", "utm", "device", "browser", "os", "screen", "country",
+        "paths",
     }  # fmt: skip
     metrics = await owner.metrics(start_date="2026-03-15", end_date="2026-03-15")
     assert [metrics["visits"], metrics["unique_visitors"], metrics["pageviews"]] == numbers[:3]

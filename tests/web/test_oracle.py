@@ -24,6 +24,7 @@ from tests.web.model import DEFAULT_TYPES, Expected, Happening, Site, searched
 from tinytrail.app import create_app
 from tinytrail.first_run import make_first_admin
 from tinytrail.web import running
+from tinytrail.web.rollup import roll_up_finished
 
 EXAMPLES = int(os.environ.get("TINYTRAIL_TEST_EXAMPLES", "15"))
 START = 1_773_531_000  # 2026-03-14 23:30 UTC, half an hour before the salt turns
@@ -117,8 +118,15 @@ class RollUp(NamedTuple):
     days_back: int
 
 
+class Hourly(NamedTuple):
+    """The job that rolls up what is over, of today too."""
+
+
 class Restart(NamedTuple):
     """The server is stopped and started: a new salt, so everybody is new."""
+
+
+Step = Post | RollUp | Hourly | Restart
 
 
 def index(table: tuple[Any, ...]) -> st.SearchStrategy[int]:
@@ -141,9 +149,10 @@ POSTS = st.builds(
     properties=index(PROPERTIES),
 )
 ROLL_UPS = st.builds(RollUp, st.integers(0, 2))
-STEPS = st.integers(0, 19).flatmap(
-    lambda die: ROLL_UPS if die in (0, 1, 2) else st.just(Restart()) if die == 3 else POSTS
-)
+RARE: dict[int, st.SearchStrategy[Any]] = {0: ROLL_UPS, 1: ROLL_UPS, 2: st.just(Restart())} | {
+    number: st.just(Hourly()) for number in (3, 4, 5)
+}
+STEPS = st.integers(0, 19).flatmap(lambda die: RARE.get(die, POSTS))
 STREAMS = st.lists(STEPS, min_size=20, max_size=50)
 
 
@@ -220,6 +229,7 @@ class World:
         self.starts += 1
         app = create_app(self.config, self.clock)
         await self.running.enter_async_context(app.lifespan())
+        self.db = app.state.db
         if self.starts == 1:
             self.key = await app.state.db.write(make_first_admin, app.state.secret, self.clock.now)
         client = AsyncClient(transport=ASGITransport(app), base_url="http://test")
@@ -232,7 +242,7 @@ class World:
             made = await self.client.post("/api/v1/websites", json=settings | {"excluded_ips": [EXCLUDED]})
             self.ids[site] = made.json()["data"]["id"]
 
-    async def take(self, step: Post | RollUp | Restart) -> None:
+    async def take(self, step: Step) -> None:
         match step:
             case Post():
                 self.clock.now += step.gap
@@ -240,6 +250,8 @@ class World:
             case RollUp():
                 day = datetime.fromtimestamp(self.clock.now, ZoneInfo("UTC")).date()
                 await self.roll_up(day - timedelta(days=step.days_back))
+            case Hourly():
+                await roll_up_finished(self.db, self.clock.now)
             case Restart():
                 await self.start()
 
@@ -358,7 +370,7 @@ async def a_world() -> AsyncIterator[World]:
             await world.running.aclose()
 
 
-async def play(stream: list[Post | RollUp | Restart], filters: list[list[str]]) -> None:
+async def play(stream: list[Step], filters: list[list[str]]) -> None:
     async with a_world() as world:
         for step in stream:
             await world.take(step)
@@ -407,7 +419,7 @@ ALL_SORTS = [
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking such a stream takes minutes
 )
 def test_every_report_equals_the_model_before_and_after_rollups(
-    stream: list[Post | RollUp | Restart], filters: list[list[str]]
+    stream: list[Step], filters: list[list[str]]
 ) -> None:
     with patch.object(running, "FEWEST_ROWS", 1):  # so that a few days have running totals among them
         asyncio.run(play(stream, filters))

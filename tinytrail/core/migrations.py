@@ -59,7 +59,22 @@ def installs_are_counted_by_version_and_absences_are_kept(tx: sqlite3.Connection
     )
 
 
+def days_are_counted_while_they_last_and_so_are_all_paths_together(tx: sqlite3.Connection) -> None:
+    for column in ("counting", "counted", "first_open"):
+        tx.execute(f"alter table open_days add column {column} integer not null default 0")
+    path, paths = 1, 11  # their places in web/dimensions.py
+    tx.execute(
+        """
+        insert into daily
+        select site, :paths, day, 0, is_bot, 0, sum(visitors), 0, 0, 0, 0, 0, 0
+          from daily where dimension = :path group by site, day, is_bot having sum(visitors) > 0
+        """,
+        {"path": path, "paths": paths},
+    )
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     keys_can_be_renewed_and_retention_is_a_websites,
     installs_are_counted_by_version_and_absences_are_kept,
+    days_are_counted_while_they_last_and_so_are_all_paths_together,
 ]

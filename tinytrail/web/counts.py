@@ -1,7 +1,7 @@
 """How traffic is counted: one definition, for the rollup and for every report.
 
 `counts()` builds a query of (day, value, is_bot, measures...). A report without a filter adds up `daily`
-for the days rolled up and counts the rest ("open" days, always today) from visits and events; a filter,
+and counts from visits and events what that does not hold yet of "open" days (today, always). A filter,
 hours instead of days, and the rollup itself, count everything. So what a report shows never depends on when
 a job last ran.
 
@@ -12,14 +12,19 @@ made of (reports/filters.py). Values are always bound: :site, :start, :end (days
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
+from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, PATHS, SITE
 from tinytrail.web.events import PAGE_VIEW
 
 MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds", "entries", "exits", "events")
 
 BOUNCES = "sum(v.pageviews = 1 and v.customs = 0)"
 SECONDS = "sum(v.last_seen - v.started)"
+COUNTED = "(select counted from open_days o where o.site = {0}.site and o.day = {0}.day)"
+FIRST_OPEN = "(select min(first_open) from open_days where site = :site and day between :start and :end)"
 OPEN_DAYS = "select day from open_days where site = :site and day between :start and :end"
+EACH_DAY = """
+    with recursive days (on_day) as (select :start union all select on_day + 1 from days where on_day < :end)
+    select on_day from days"""
 
 
 class Kept(NamedTuple):
@@ -39,6 +44,7 @@ class Part(NamedTuple):
     value: str
     measures: dict[str, str]
     source: str  # what follows "from"; {visits}, {pageviews} and {customs} stand for the rows asked for
+    known: str = ""  # of a row's visitor: the visits that he was counted by before
 
 
 VISITS = "visits v where {visits}"
@@ -56,75 +62,99 @@ def by_day(alias: str) -> str:
     return f"{alias}.day"
 
 
-OF_VISITS = {
-    "visits": "count(*)",
-    "visitors": "count(distinct v.visitor)",
-    "bounces": BOUNCES,
-    "seconds": SECONDS,
-}
+# {if_new}: a condition that leaves out those counted before.
+NEW_VISITORS = "count(distinct v.visitor) {if_new}"
+NEW_VISITORS_OF_PATHS = "count(distinct e.path || ' ' || v.visitor) {if_new}"
+
+OF_VISITS = {"visits": "count(*)", "visitors": NEW_VISITORS, "bounces": BOUNCES, "seconds": SECONDS}
+
+SAME_VISITOR = "w.site = v.site and w.visitor = v.visitor and w.is_bot = v.is_bot and w.is_excluded = 0"
+KNOWN = (
+    f"select 1 from visits w where {SAME_VISITOR} and w.day = v.day and w.last_seen < {COUNTED.format('v')}"
+)
+# One after the other ("cross"), by the index of visitors: few of them come twice a day.
+KNOWN_ON_PATH = f"""
+    select 1 from visits w cross join events f on f.site = w.site and f.day = e.day and f.visit = w.id
+     where {SAME_VISITOR} and w.day in (e.day - 1, e.day, e.day + 1) and w.last_seen < {COUNTED.format("e")}
+       and f.kind = {PAGE_VIEW} and f.path = e.path"""
 
 
 def parts_of(dimension: str) -> list[Part]:
     if dimension == SITE:
         with_a_page = {"entries": "count(v.entry)", "exits": "count(v.exit)"}
         return [
-            Part("v", "0", OF_VISITS | with_a_page, VISITS),
+            Part("v", "0", OF_VISITS | with_a_page, VISITS, KNOWN),
             Part("e", "0", {"pageviews": "count(*)"}, PAGE_VIEWS),
         ]
     if dimension == PATH:
-        pageviews = {"pageviews": "count(*)", "visitors": "count(distinct v.visitor)"}
+        pageviews = {"pageviews": "count(*)", "visitors": NEW_VISITORS}
         visits = {"visits": "count(*)", "bounces": BOUNCES, "seconds": SECONDS}
         return [
-            Part("e", "e.path", pageviews, PAGE_VIEWS),
+            Part("e", "e.path", pageviews, PAGE_VIEWS, KNOWN_ON_PATH),
             Part("v", "p.path", visits, VISITS_OF_PATHS),
             Part("v", "v.entry", {"entries": "count(*)"}, VISITS + " and v.entry is not null"),
             Part("v", "v.exit", {"exits": "count(*)"}, VISITS + " and v.exit is not null"),
         ]
+    if dimension == PATHS:
+        return [Part("e", "0", {"visitors": NEW_VISITORS_OF_PATHS}, PAGE_VIEWS, KNOWN_ON_PATH)]
     if dimension == EVENT:
         return [Part("e", "e.name", {"events": "count(*)"}, CUSTOM_EVENTS)]
-    return [Part("v", f"v.{dimension}", OF_VISITS, f"{VISITS} and v.{dimension} is not null")]
+    value = f"v.{dimension}"
+    known = f"{KNOWN} and w.{dimension} = {value}"
+    return [Part("v", value, OF_VISITS, f"{VISITS} and {value} is not null", known)]
 
 
-def counts(dimension: str, measures: tuple[str, ...], kept: Kept | None, at: AtDay = by_day) -> str:
-    """A query for these measures, by day and value, of the period asked for; one row or several each."""
-    if kept or at is not by_day:
-        return recount(dimension, measures, asked_for(kept), at)
-    return f"""
-        select day, value, is_bot, {", ".join(measures)}
-          from daily
-         where site = :site and dimension = {DIMENSIONS.index(dimension)}
-           and day between :start and :end and is_bot <= :include_bots
-        union all
-        {recount(dimension, measures, OF_OPEN_DAYS)}"""
+def counts(
+    dimension: str, measures: tuple[str, ...], kept: Kept | None, at: AtDay = by_day, only: str = ""
+) -> str:
+    """A query for these measures, by day and value, of the period asked for; one row or several each.
 
-
-def totals(dimension: str, measures: tuple[str, ...]) -> str:
-    """A query for the sums of these measures over the period, by value: those that have any of the first.
-
-    Days are added up only as far as the first running total and from the last one on; what lies between is
-    the difference of the two.
+    `only` is a query of the values asked for; without one they are all.
     """
-    number = DIMENSIONS.index(dimension)
-    of_dimension = f"site = :site and dimension = {number}"
+    if kept or at is not by_day:
+        return recount(dimension, measures, asked_for(kept), at, only=only)
+    shown = f"site = :site and dimension = {DIMENSIONS.index(dimension)} and is_bot <= :include_bots"
+    daily = f"daily where {shown} and day between :start and :end"
+    if only:  # day by day SQLite can seek to each value; of a range of days it would read all values
+        daily = f"({EACH_DAY}) d cross join daily on day = d.on_day and {shown} and value in ({only})"
+    return f"""
+        select day, value, is_bot, {", ".join(measures)} from {daily}
+        union all
+        {recount(dimension, measures, OF_OPEN_DAYS, only=only)}"""
+
+
+def totals(dimension: str, measures: tuple[str, ...], kept: Kept | None) -> str:
+    """A query for the sums of these measures over the period, by value, for those that have any."""
+    added = counts(dimension, measures, kept) if kept else unfiltered(dimension, measures)
+    sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
+    there_is_any = " or ".join(f"sum({measure}) > 0" for measure in measures)
+    return f"select value, {sums} from ({added}) group by value having {there_is_any}"
+
+
+def unfiltered(dimension: str, measures: tuple[str, ...]) -> str:
+    """A query for what adds up to the period's sums: value and measures, several rows each.
+
+    Days are read only as far as the first running total and from the last one on; what lies between is the
+    difference of the two.
+    """
+    of_dimension = f"site = :site and dimension = {DIMENSIONS.index(dimension)}"
     first = f"(select min(day) from running where {of_dimension} and day >= :start - 1)"
     last = f"(select max(day) from running where {of_dimension} and day <= :end)"
     there_are = f"{first} < {last}"
-    added, taken = ", ".join(measures), ", ".join(f"-{measure}" for measure in measures)
     shown = f"{of_dimension} and is_bot <= :include_bots"
+    added, taken = ", ".join(measures), ", ".join(f"-{measure}" for measure in measures)
     return f"""
-        select value, {", ".join(f"sum({measure}) as {measure}" for measure in measures)} from (
-            select value, {added} from daily
-             where {shown} and day between :start and iif({there_are}, {first}, :end)
-             union all
-            select value, {added} from daily
-             where {shown} and day > iif({there_are}, {last}, :end) and day <= :end
-             union all
-            select value, {taken} from running where {shown} and day = iif({there_are}, {first}, null)
-             union all
-            select value, {added} from running where {shown} and day = iif({there_are}, {last}, null)
-             union all
-            select value, {added} from ({recount(dimension, measures, OF_OPEN_DAYS)})
-        ) group by value having sum({measures[0]}) > 0"""
+        select value, {added} from daily
+         where {shown} and day between :start and iif({there_are}, {first}, :end)
+         union all
+        select value, {added} from daily
+         where {shown} and day > iif({there_are}, {last}, :end) and day <= :end
+         union all
+        select value, {taken} from running where {shown} and day = iif({there_are}, {first}, null)
+         union all
+        select value, {added} from running where {shown} and day = iif({there_are}, {last}, null)
+         union all
+        select value, {added} from ({recount(dimension, measures, OF_OPEN_DAYS)})"""
 
 
 class Rows(NamedTuple):
@@ -134,6 +164,7 @@ class Rows(NamedTuple):
     pageviews: str
     customs: str
     events_of_visits: str  # no matter when or whether they are counted
+    some_are_counted: bool = False  # others of these days, so that a visitor may be known
 
 
 SHOWN = "v.is_bot <= :include_bots and v.is_excluded = 0"
@@ -153,11 +184,17 @@ def asked_for(kept: Kept | None = None) -> Rows:
     )
 
 
+# What `daily` does not hold of them. A visit's first event lies on its day, and ids go up with time.
+EVENTS_OF_OPEN_DAYS = f"e.site = :site and e.day in ({OPEN_DAYS}) and e.visit >= {FIRST_OPEN}"
+PAGES_OF_OPEN_DAYS = f"{EVENTS_OF_OPEN_DAYS} and v.last_seen >= {COUNTED.format('e')} and {SHOWN}"
 OF_OPEN_DAYS = Rows(
-    f"v.site = :site and v.day in ({OPEN_DAYS}) and {SHOWN}",
-    f"e.site = :site and e.day in ({OPEN_DAYS}) and {SHOWN}",
-    f"e.site = :site and e.day in ({OPEN_DAYS}) and {SHOWN}",
-    f"e.site = :site and e.day in ({OPEN_DAYS} union select day + 1 from ({OPEN_DAYS}))",
+    f"v.id in (select visit from events e where {EVENTS_OF_OPEN_DAYS} and n = 1) "
+    f"and v.last_seen >= {COUNTED.format('v')} and {SHOWN}",
+    PAGES_OF_OPEN_DAYS,
+    PAGES_OF_OPEN_DAYS,
+    f"e.site = :site and e.day in ({OPEN_DAYS} union select day + 1 from ({OPEN_DAYS})) "
+    f"and e.visit >= {FIRST_OPEN}",
+    some_are_counted=True,
 )
 
 
@@ -175,14 +212,21 @@ def counts_of_websites(*measures: str) -> str:
         select site, day, {", ".join(measures)} from ({recount(SITE, measures, OF_SPANS, by_site=True)})"""
 
 
-OPEN_DAYS_OF_SPANS = """
-    select o.site, o.day from spans
-      join open_days o on o.site = spans.site and o.day between spans.start and spans.end"""
+EVENTS_OF_SPANS = """
+    from spans
+    join open_days o on o.site = spans.site and o.day between spans.start and spans.end
+   cross join events b on b.site = o.site and b.day = o.day and b.visit >= o.first_open"""
+PAGES_OF_SPANS = (
+    f"(e.site, e.day, e.visit) in (select b.site, b.day, b.visit {EVENTS_OF_SPANS}) "
+    f"and v.last_seen >= {COUNTED.format('e')} and {SHOWN}"
+)
 OF_SPANS = Rows(
-    f"(v.site, v.day) in ({OPEN_DAYS_OF_SPANS}) and {SHOWN}",
-    f"(e.site, e.day) in ({OPEN_DAYS_OF_SPANS}) and {SHOWN}",
-    f"(e.site, e.day) in ({OPEN_DAYS_OF_SPANS}) and {SHOWN}",
+    f"v.id in (select b.visit {EVENTS_OF_SPANS} where b.n = 1) "
+    f"and v.last_seen >= {COUNTED.format('v')} and {SHOWN}",
+    PAGES_OF_SPANS,
+    PAGES_OF_SPANS,
     "",  # which only paths need
+    some_are_counted=True,
 )
 
 
@@ -192,6 +236,7 @@ def recount(
     counted: Rows,
     at: AtDay = by_day,
     *,
+    only: str = "",
     by_site: bool = False,
 ) -> str:
     """Count from visits and events."""
@@ -200,9 +245,16 @@ def recount(
     for part in parts_of(dimension):
         if not part.measures.keys() & set(measures):
             continue
-        columns = ", ".join(part.measures.get(measure, "0") + " as " + measure for measure in measures)
+        is_new = (
+            f"filter (where case when {COUNTED.format(part.of)} then not exists ({part.known}) else 1 end)"
+        )
+        if_new = is_new if counted.some_are_counted else ""
+        columns = ", ".join(
+            f"{part.measures.get(measure, '0').format(if_new=if_new)} as {measure}" for measure in measures
+        )
+        source = part.source.format(**counted._asdict()) + (f" and {part.value} in ({only})" if only else "")
         queries.append(
             f"select {site}{at(part.of)} as day, {part.value} as value, v.is_bot as is_bot, {columns} "
-            f"from {part.source.format(**counted._asdict())} group by {keys}"
+            f"from {source} group by {keys}"
         )
     return " union all ".join(queries)

@@ -87,10 +87,13 @@ INSERT_EVENTS = f"""
 
 OPEN_DAYS = """
     insert into open_days (site, day, changes)
-    select value ->> 0, value ->> 1, 1 from json_each(:days) where true
-    on conflict do update set changes = changes + 1
-    returning site, day, changes
+    select value ->> 0, value ->> 1, value ->> 2 from json_each(:days) where true
+    on conflict do update set changes = changes + excluded.changes
+    returning site, day, changes, max(counting, counted)
 """
+COUNT_ANEW = (
+    "update open_days set counting = 0, counted = 0, first_open = 0 where site = :site and day = :day"
+)
 
 INSERT_PATH = """
     insert into paths (site, path, content_group) values (:site, :path, :content_group) returning id
@@ -123,7 +126,7 @@ def _store(tx: Tx, batch: list[Event]) -> None:
     begun: list[tuple[Any, ...]] = []
     touched: dict[int, list[Any]] = {}  # by visit: what CONTINUE_VISITS adds
     rows: list[tuple[Any, ...]] = []
-    days: set[tuple[int, int]] = set()
+    days: dict[tuple[int, int], list[int]] = {}  # that change, with the time of the first and how many
     for event in batch:
         site, visitor = event.site, event.visitor
         key = ("visit", site, visitor.hash, visitor.is_excluded)
@@ -147,7 +150,10 @@ def _store(tx: Tx, batch: list[Event]) -> None:
         rows.append(
             (site, event.day, visit.id, visit.events, event.at, event.kind, path, name, event.properties)
         )
-        days |= {(site, event.day), (site, visit.day)}
+        for day in (event.day,) if event.day == visit.day else (event.day, visit.day):
+            of_day = days.setdefault((site, day), [event.at, 0])
+            of_day[0] = min(event.at, of_day[0])
+            of_day[1] += 1
     if begun:
         tx.execute(BEGIN_VISITS, {"begun": encode(begun)})
     tx.execute(CONTINUE_VISITS, {"touched": encode(list(touched.values()))})
@@ -187,11 +193,16 @@ def encode(rows: Sequence[Any]) -> str:
     return msgspec.json.encode(rows).decode()
 
 
-def open_days(tx: Tx, days: set[tuple[int, int]]) -> None:
-    """Note that these (site, day)s changed: their rollups, where they have one, no longer hold."""
-    for site, day, changes in tx.execute(OPEN_DAYS, {"days": encode(list(days))}).fetchall():
-        if changes == 1:
+def open_days(tx: Tx, days: dict[tuple[int, int], list[int]]) -> None:
+    """Note that these (site, day)s changed: what was counted of them, if anything, may no longer hold."""
+    changed = [(*day, count) for day, (_, count) in days.items()]
+    for site, day, changes, counted in tx.execute(OPEN_DAYS, {"days": encode(changed)}).fetchall():
+        first, count = days[site, day]
+        if changes == count:  # it was closed, or is new
             forget_rollup(tx, site, day)
+        elif first - VISIT_GAP <= counted:  # the clock was set back, or the writer stuck
+            forget_rollup(tx, site, day)
+            tx.execute(COUNT_ANEW, {"site": site, "day": day})
 
 
 def forget_rollup(tx: Tx, site: int, day: int) -> None:

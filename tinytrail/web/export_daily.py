@@ -34,7 +34,7 @@ READ = f"""
     select date(t.day * 86400, 'unixepoch'), t.dimension, coalesce(p.path, s.value), t.is_bot,
            {", ".join("t." + measure for measure in MEASURES)}
       from (select {OF_DAY} from daily
-             where site = :site and dimension in ({EVERY_DIMENSION}) and day = :day
+             where site = :site and dimension in ({EVERY_DIMENSION}) and day = :day and not :is_open
              union all
             select {", ".join(f"value ->> {place + 1}" for place in range(4 + len(MEASURES)))}
               from json_each(:counted)) t
@@ -66,7 +66,7 @@ class DailyExport:
             named = {"site": self._named["site"], "day": self._days.popleft()}
             is_open = tx.execute(IS_OPEN, named).fetchone() is not None
             counted = count_day(tx, OpenDay(**named, changes=0)) if is_open else []
-            rows += map(_exported, tx.execute(READ, named | {"counted": encode(counted)}))
+            rows += map(_exported, tx.execute(READ, named | {"counted": encode(counted), "is_open": is_open}))
             if is_open:  # that took a while
                 break
         return rows

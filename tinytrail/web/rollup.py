@@ -1,7 +1,8 @@
-"""The rollup: a finished day's totals, so that a year's report need not read a year's visits.
+"""The rollup: a day's totals, so that a year's report need not read a year's visits.
 
-A day is open from its first event until it is rolled up. Whatever changes it later opens it again
-(`events.open_day`), and the next run counts it anew.
+A day is open from its first event until it is over and rolled up. Whatever changes it later opens it again
+(`events.open_days`), and the next run counts it anew. Of a busy day that is not over yet, the visits that are
+over are counted already: the rest of them is what reports have to read.
 """
 
 from typing import Any, NamedTuple
@@ -9,10 +10,13 @@ from typing import Any, NamedTuple
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.db import Database
-from tinytrail.web.counts import MEASURES, asked_for, recount
+from tinytrail.web.counts import MEASURES, Kept, asked_for, recount
 from tinytrail.web.dimensions import DIMENSIONS
-from tinytrail.web.events import forget_rollup
+from tinytrail.web.events import VISIT_GAP, forget_rollup
 from tinytrail.web.running import store_running_total
+
+BUSY = 500  # groups of events that a day has had stored, for its rollup to begin before it is over
+SLACK = 60  # seconds that an event may have been waiting to be stored
 
 
 class OpenDay(NamedTuple):
@@ -29,15 +33,20 @@ STORE_ROW = f"""
 """
 
 
-def count_day(tx: Tx, open_day: OpenDay) -> list[tuple[Any, ...]]:
-    """The rows of `daily` for this site and day."""
+def count_day(tx: Tx, open_day: OpenDay, seen_before: int | None = None) -> list[tuple[Any, ...]]:
+    """The rows of `daily` for this site and day: of all visits, or those last seen before a moment."""
     named = {"site": open_day.site, "start": open_day.day, "end": open_day.day, "include_bots": True}
+    kept = None
+    if seen_before is not None:
+        is_over = "v.last_seen < :seen_before"
+        kept = Kept(is_over, is_over, is_over, visits_are_few=False, values={})
+        named["seen_before"] = seen_before
     counted = []
     for number, dimension in enumerate(DIMENSIONS):
         totals = ", ".join(f"sum({measure})" for measure in MEASURES)
         sql = (
             f"select :site, {number}, day, value, is_bot, {totals} "
-            f"from ({recount(dimension, MEASURES, asked_for())}) group by day, value, is_bot"
+            f"from ({recount(dimension, MEASURES, asked_for(kept))}) group by day, value, is_bot"
         )
         counted += tx.execute(sql, named).fetchall()
     return counted
@@ -53,13 +62,60 @@ def close_day(tx: Tx, open_day: OpenDay, counted: list[tuple[Any, ...]]) -> None
         tx.executemany(STORE_ROW, counted)
 
 
+FIRST_OPEN = """
+    select coalesce(
+        (select min(id) from visits
+          where site = :site and day between :day - 1 and :day + 1 and last_seen >= :before),
+        (select max(id) + 1 from visits where site = :site and day = :day),
+        0)
+"""
+
+
+def begin_counting(tx: Tx, open_day: OpenDay, before: int) -> None:
+    """From now on an event of a visit last seen before that moment, if there were one, would be noticed."""
+    tx.execute(
+        "update open_days set counting = ? where site = ? and day = ?", (before, open_day.site, open_day.day)
+    )
+
+
+def count_so_far(tx: Tx, open_day: OpenDay, before: int) -> tuple[int, list[tuple[Any, ...]]]:
+    """The first visit that is still open, and the rows of `daily` for those that are not."""
+    [(first_open,)] = tx.execute(FIRST_OPEN, {"site": open_day.site, "day": open_day.day, "before": before})
+    return int(first_open), count_day(tx, open_day, before)
+
+
+def store_so_far(tx: Tx, open_day: OpenDay, before: int, counted: tuple[int, list[tuple[Any, ...]]]) -> None:
+    """Store these totals in place of earlier ones, unless they no longer hold."""
+    first_open, day_rows = counted
+    stored = tx.execute(
+        """update open_days set counted = counting, first_open = ?
+            where site = ? and day = ? and counting = ? returning 1""",
+        (first_open, open_day.site, open_day.day, before),
+    ).fetchall()
+    if stored:
+        forget_rollup(tx, open_day.site, open_day.day)
+        tx.executemany(STORE_ROW, day_rows)
+
+
 def finished_days(tx: Tx, now: float) -> list[OpenDay]:
     """Open days that are over in their website's zone."""
+    return [open_day for open_day, is_over in all_open_days(tx, now) if is_over]
+
+
+def busy_days(tx: Tx, now: float) -> list[OpenDay]:
+    """Those that are not over, but have had much traffic."""
+    return [
+        open_day for open_day, is_over in all_open_days(tx, now) if not is_over and open_day.changes >= BUSY
+    ]
+
+
+def all_open_days(tx: Tx, now: float) -> list[tuple[OpenDay, bool]]:
+    """Each with whether it is over."""
     zones = dict(tx.execute("select site, timezone from websites").fetchall())
     return [
-        day
-        for day in rows(tx, OpenDay, OPEN_DAYS)
-        if day.site in zones and day.day < local_day(zones[day.site], now)
+        (open_day, open_day.day < local_day(zones[open_day.site], now))
+        for open_day in rows(tx, OpenDay, OPEN_DAYS)
+        if open_day.site in zones
     ]
 
 
@@ -78,4 +134,10 @@ async def roll_up(db: Database, open_days: list[OpenDay]) -> None:
 
 
 async def roll_up_finished(db: Database, now: float) -> None:
+    """Roll up the days that are over, and what is over of busy ones."""
     await roll_up(db, await db.read(finished_days, now))
+    before = int(now) - VISIT_GAP - SLACK
+    for open_day in await db.read(busy_days, now):
+        await db.write(begin_counting, open_day, before)
+        counted = await db.read(count_so_far, open_day, before)
+        await db.write(store_so_far, open_day, before, counted)

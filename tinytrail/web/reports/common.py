@@ -11,8 +11,8 @@ from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller, parse_uuid
-from tinytrail.web.counts import AtDay, Kept, by_day, counts, totals
-from tinytrail.web.dimensions import SITE
+from tinytrail.web.counts import OF_OPEN_DAYS, AtDay, Kept, by_day, counts, recount, totals
+from tinytrail.web.dimensions import DIMENSIONS, SITE
 from tinytrail.web.reports.filters import parse_filters
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
@@ -58,17 +58,13 @@ class Query(msgspec.Struct, frozen=True):
             **(self.kept.values if self.kept else {}),
         } | more
 
-    def counts(self, dimension: str, *measures: str, at: AtDay = by_day) -> str:
+    def counts(self, dimension: str, *measures: str, at: AtDay = by_day, only: str = "") -> str:
         """SQL for these measures of the period, by day (or hour) and value."""
-        return counts(dimension, measures, self.kept, at)
+        return counts(dimension, measures, self.kept, at, only)
 
     def totals(self, dimension: str, *measures: str) -> str:
-        """SQL for the sums of these measures over the period, by value: those that have any of the first."""
-        if self.kept is None:
-            return totals(dimension, measures)
-        sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
-        by_day = self.counts(dimension, *measures)
-        return f"select value, {sums} from ({by_day}) group by value having sum({measures[0]}) > 0"
+        """SQL for the sums of these measures over the period, by value, for those that have any."""
+        return totals(dimension, measures, self.kept)
 
     def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:
         return rows(tx, row_type, sql, **self.values(**more))
@@ -136,12 +132,21 @@ def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:
     )
 
 
+FIRST_ROLLED_UP = f"""
+    select min(day) from daily
+     where site = :site and dimension = {DIMENSIONS.index(SITE)} and is_bot <= :include_bots
+"""
+FIRST_OPEN = f"select min(day) from ({recount(SITE, ('visits', 'pageviews'), OF_OPEN_DAYS)})"
+
+
 def first_day(tx: Tx, site: int, include_bots: bool, today: int) -> int:
     """The first day that has anything to show; today where nothing has."""
-    everything = {"site": site, "start": -(10**6), "end": 10**6, "include_bots": include_bots}
-    sql = f"select min(day) from ({counts(SITE, ('visits', 'pageviews'), None)})"
-    [(day,)] = tx.execute(sql, everything)
-    return min(today, day) if day is not None else today
+    named = {"site": site, "include_bots": include_bots, "start": -(10**6), "end": today}
+    [(rolled_up,)] = tx.execute(FIRST_ROLLED_UP, named)
+    if rolled_up is not None:
+        named["end"] = rolled_up - 1  # mostly, no open day is as old
+    [(still_open,)] = tx.execute(FIRST_OPEN, named)
+    return min(day for day in (rolled_up, still_open, today) if day is not None)
 
 
 def as_csv(table: Table) -> bytes:

@@ -22,15 +22,16 @@ class ExitPage(msgspec.Struct):
 
 
 # `measure` is one of the two names below, `matching` a condition; nothing is a request's.
+TOTALS = "with totals as materialized ({totals})"
 ENDS = """
-    select path, {measure}
-      from ({totals})
-      join paths on paths.id = value
-     where {measure} > 0 and {matching}
-     order by {measure} desc, path
-     limit :limit offset :offset
+    select * from (
+        select '{name}' as list, path, {measure}
+          from totals
+          join paths on paths.id = value
+         where {measure} > 0 and {matching}
+         order by {measure} desc, path
+         limit :limit offset :offset)
 """
-
 
 LISTS = {"landing_pages": ("path", "entries"), "exit_pages": ("path", "exits")}
 
@@ -43,14 +44,16 @@ def in_csv(query: Query) -> str:
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     in_csv(query)  # raises, whatever the format
 
-    def ends(measure: str) -> str:
-        totals = query.totals(PATH, measure)
-        return ENDS.format(measure=measure, totals=totals, matching=matching(tx, query, "path"))
-
+    condition = matching(tx, query, "path")
+    ends = (
+        ENDS.format(name=name, measure=measure, matching=condition) for name, (_, measure) in LISTS.items()
+    )
+    sql = TOTALS.format(totals=query.totals(PATH, "entries", "exits")) + " union all ".join(ends)
+    found = tx.execute(sql, query.values()).fetchall()
     return {
         "period": query.period.as_json(),
-        "landing_pages": query.rows(tx, LandingPage, ends("entries")),
-        "exit_pages": query.rows(tx, ExitPage, ends("exits")),
+        "landing_pages": [LandingPage(path, count) for name, path, count in found if name == "landing_pages"],
+        "exit_pages": [ExitPage(path, count) for name, path, count in found if name == "exit_pages"],
     }
 
 

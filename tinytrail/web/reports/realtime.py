@@ -13,9 +13,12 @@ from tinytrail.web.reports.period import Period
 
 WINDOW = 1800  # seconds
 
-# Of today and the day before: half an hour ago it may have been yesterday.
+# Of today and the day before: half an hour ago it may have been yesterday. And of visits that were not over
+# when the day was last counted (web/rollup.py), since that takes in none seen this lately.
 RECENT = """
     e.site = :site and e.day in (:today - 1, :today) and e.at > :since
+    and e.visit >= coalesce(
+        (select min(first_open) from open_days where site = :site and day in (:today - 1, :today)), 0)
     and v.last_seen > :since and v.is_bot = 0 and v.is_excluded = 0"""
 
 ACTIVE_VISITORS = """

@@ -8,7 +8,7 @@ from tinytrail.core.clock import date_of
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
 from tinytrail.web.counts import by_day
-from tinytrail.web.dimensions import PATH, SITE
+from tinytrail.web.dimensions import PATH, PATHS, SITE
 from tinytrail.web.reports.common import Query, Report, Table, half_up, rate, struct_table
 from tinytrail.web.reports.hours import MOST_DAYS, by_hour, hour_name
 from tinytrail.web.reports.params import one_of
@@ -45,11 +45,11 @@ def series(tx: Tx, query: Query, metric: str, path: str | None, hourly: bool) ->
     period = query.period
     at = by_hour(query.website.timezone, period) if hourly else by_day
     measures = METRICS[metric]
-    # Unique page views are per path and day, so those of the website are the sum over its paths.
-    dimension = PATH if path or metric == "unique_pageviews" else SITE
+    # Unique page views are per path and day.
+    dimension = PATH if path else PATHS if metric == "unique_pageviews" else SITE
+    only = "select id from paths where site = :site and path = :path" if path else ""
     sums = ", ".join(f"sum({measure})" for measure in measures)
-    only = "where value in (select id from paths where site = :site and path = :path)" if path else ""
-    sql = f"select day, {sums} from ({query.counts(dimension, *measures, at=at)}) {only} group by day"
+    sql = f"select day, {sums} from ({query.counts(dimension, *measures, at=at, only=only)}) group by day"
     found = {place: tuple(counted) for place, *counted in tx.execute(sql, query.values(path=path))}
     nothing = (0,) * len(measures)
     if hourly:

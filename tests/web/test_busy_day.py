@@ -1,0 +1,141 @@
+"""A day with much traffic is rolled up while it lasts, as far as its visits are over, and no report tells."""
+
+from typing import Any
+
+import pytest
+from litestar import Litestar
+
+from tests.make import DAY, HOUR, MINUTE, FakeClock, moment
+from tests.web.cast import GOOGLEBOT, Owner, Traffic
+from tests.web.test_aggregate import all_reports
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
+from tinytrail.jobs import roll_up_days
+from tinytrail.web import rollup
+from tinytrail.web.rollup import begin_counting, busy_days, count_so_far, store_so_far
+
+
+@pytest.fixture(autouse=True)
+def _a_few_events_are_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollup, "BUSY", 5)
+
+
+async def state(db: Database) -> tuple[int, int, int]:
+    """Until when the last day is counted, its first open visit, and how many visits `daily` has of it."""
+
+    def read(tx: Tx) -> Any:
+        [(day, *counted)] = tx.execute(
+            "select day, counted, first_open from open_days order by day desc limit 1"
+        ).fetchall()
+        visits = "select coalesce(sum(visits), 0) from daily where dimension = 0 and day = ?"
+        return *counted, tx.execute(visits, [day]).fetchone()[0]
+
+    found: tuple[int, int, int] = await db.read(read)
+    return found
+
+
+async def morning(visit: Traffic, clock: FakeClock) -> None:
+    """Three visits that are over by eleven, of which a bot's, and one that goes on."""
+    await visit("/", "/blog/a", "signup", ip="192.0.2.1", referrer="https://t.co/a", country="DE")
+    await visit("/blog/a", "/", "close_tab", ip="192.0.2.2", utm_source="news")
+    await visit("/", "/blog/a", ip="192.0.2.3", agent=GOOGLEBOT, status=204)
+    clock.now += HOUR
+    await visit("/", ip="192.0.2.4")
+    clock.now += 20 * MINUTE
+
+
+async def lists_with(owner: Owner) -> list[Any]:
+    batch = await owner.report("batch", **{"reports[]": ["event-properties", "realtime"], "period": "today"})
+    overview = await owner.client.get("/api/v1/reports/overview", params={"period": "today"})
+    exported = await owner.client.get(
+        f"/api/v1/websites/{owner.website_id}/export", params={"table": "daily"}
+    )
+    lines = sorted(exported.text.splitlines())
+    return [batch, overview.json(), lines, await all_reports(owner)]
+
+
+@pytest.mark.parametrize("website_settings", [{"content_groups": [{"name": "Blog", "pattern": "/blog/*"}]}])
+async def test_reports_are_the_same_before_and_after_and_with_what_comes_then(
+    app: Litestar, visit: Traffic, owner: Owner, clock: FakeClock, db: Database
+) -> None:
+    await morning(visit, clock)
+    before = await lists_with(owner)
+    await roll_up_days(app.state)
+    assert await state(db) == (int(clock.now) - 31 * MINUTE, 4, 3)
+    assert await lists_with(owner) == before
+
+    await visit("/blog/b", ip="192.0.2.4")  # goes on
+    await visit("/", "/blog/a", "/new", ip="192.0.2.1", country="FR")  # comes back: a visit more, no visitor
+    await visit("/", ip="192.0.2.5")
+    counted = await lists_with(owner)
+    assert (await state(db))[2] == 3
+    await db.write(lambda tx: tx.execute("update open_days set counted = 0, first_open = 0").rowcount)
+    await db.write(lambda tx: tx.execute("delete from daily").rowcount)
+    assert await lists_with(owner) == counted
+
+
+async def test_each_hour_more_of_it_is_counted_and_in_the_end_all(
+    app: Litestar, visit: Traffic, clock: FakeClock, db: Database, owner: Owner
+) -> None:
+    await morning(visit, clock)
+    visits = []
+    for _ in range(3):
+        await roll_up_days(app.state)
+        visits.append((await state(db))[2])
+        clock.now += 32 * MINUTE
+        await visit("/", ip="192.0.2.9")
+    assert visits == [3, 4, 5]
+    clock.now += DAY
+    await roll_up_days(app.state)
+    assert await db.read(lambda tx: tx.execute("select * from open_days").fetchall()) == []
+    assert (await owner.metrics(period="yesterday"))["visits"] == 6
+
+
+async def test_a_quiet_day_is_left_alone(
+    app: Litestar, visit: Traffic, clock: FakeClock, db: Database
+) -> None:
+    await visit("/", "/two", "/three", "/four")
+    clock.now += HOUR
+    await roll_up_days(app.state)
+    assert await state(db) == (0, 0, 0)
+
+
+async def test_a_visit_that_goes_on_though_it_was_over_is_counted_anew(
+    app: Litestar, visit: Traffic, clock: FakeClock, db: Database, owner: Owner
+) -> None:
+    await morning(visit, clock)
+    await roll_up_days(app.state)
+    clock.now = moment("2026-03-14 09:40")  # set back, into the first visit
+    await visit("/late", ip="192.0.2.1")
+    assert await state(db) == (0, 0, 0)
+    metrics = await owner.metrics(period="today")
+    assert (metrics["visits"], metrics["pageviews"]) == (3, 6)
+
+
+async def test_what_comes_too_late_while_it_is_counted_makes_it_give_up(
+    visit: Traffic, clock: FakeClock, db: Database, owner: Owner
+) -> None:
+    await morning(visit, clock)
+    [day] = await db.read(busy_days, clock.now)
+    before = int(clock.now) - 31 * MINUTE
+    await db.write(begin_counting, day, before)
+    counted = await db.read(count_so_far, day, before)
+    clock.now = moment("2026-03-14 09:40")
+    await visit("/late", ip="192.0.2.1")
+    await db.write(store_so_far, day, before, counted)
+    assert await state(db) == (0, 0, 0)
+    assert (await owner.metrics(period="today"))["pageviews"] == 6
+
+
+async def test_what_comes_in_time_does_not(
+    visit: Traffic, clock: FakeClock, db: Database, owner: Owner
+) -> None:
+    await morning(visit, clock)
+    [day] = await db.read(busy_days, clock.now)
+    before = int(clock.now) - 31 * MINUTE
+    await db.write(begin_counting, day, before)
+    counted = await db.read(count_so_far, day, before)
+    await visit("/in-time", ip="192.0.2.4")
+    await db.write(store_so_far, day, before, counted)
+    assert await state(db) == (before, 4, 3)
+    assert (await owner.metrics(period="today"))["pageviews"] == 6
