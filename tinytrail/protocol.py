@@ -24,6 +24,11 @@ WORTH_SAYING = 100  # connections; fewer are browsers that opened one too many
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
+# Called by name, since `super()` is most of what these callbacks would add: 3 µs a request so, and 8 with it.
+received, headers_complete = HttpToolsProtocol.data_received, HttpToolsProtocol.on_headers_complete
+body_came, message_complete = HttpToolsProtocol.on_body, HttpToolsProtocol.on_message_complete
+
+
 class Protocol(HttpToolsProtocol):
     """A connection. The callbacks are httptools'; they run for each request, so they do little."""
 
@@ -40,9 +45,10 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if not self.is_arriving:
-            self.is_arriving, self.since = True, self.loop.time()
+            self.is_arriving = True
+            self.since = self.loop.time()
         self.head += len(data)
-        super().data_received(data)
+        received(self, data)
         if self.head > LARGEST_HEAD and not self.transport.is_closing():
             if self.cycle is None or self.cycle.response_complete:
                 self.transport.write(TOO_LARGE)
@@ -52,9 +58,10 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         before = self.cycle
-        super().on_headers_complete()
-        if self.cycle is not before and self.cycle and not self.cycle.keep_alive:
-            self.cycle.transport = Lingering(self)  # type: ignore[assignment]
+        headers_complete(self)
+        cycle = self.cycle
+        if cycle is not before and not cycle.keep_alive:
+            cycle.transport = Lingering(self)  # type: ignore[assignment]
 
     def close_once_read(self) -> None:
         """Close after what is left of the request has come. To close before would reset the connection, and a
@@ -66,11 +73,12 @@ class Protocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self.head -= len(body)
-        super().on_body(body)
+        body_came(self, body)
 
     def on_message_complete(self) -> None:
-        self.is_arriving, self.head = False, 0
-        super().on_message_complete()
+        self.is_arriving = False
+        self.head = 0
+        message_complete(self)
         if self.closes_once_read:
             self.transport.close()
 
