@@ -24,7 +24,7 @@ WORTH_SAYING = 100  # connections; fewer are browsers that opened one too many
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
-# Called by name, since `super()` is most of what these callbacks would add: 3 µs a request so, and 8 with it.
+# Called by name, since `super()` would double the 1 to 5 µs a request that these callbacks add.
 received, headers_complete = HttpToolsProtocol.data_received, HttpToolsProtocol.on_headers_complete
 body_came, message_complete = HttpToolsProtocol.on_body, HttpToolsProtocol.on_message_complete
 
