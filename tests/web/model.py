@@ -148,9 +148,10 @@ class Filter:
         return self.is_of(visit) and with_page and self.has_event(visit)
 
     def keeps_event(self, visit: Visit, event: Happening) -> bool:
-        """A custom event must be one of those asked for; anything else belongs to a visit with one."""
-        of_events = (not self.is_of_events or self.is_event(event)) if event.name else self.has_event(visit)
-        return self.is_of(visit) and self.is_on(event) and of_events
+        """A custom event must be one of those asked for; anything else belong to a visit that is kept."""
+        if event.name:
+            return self.is_of(visit) and self.is_on(event) and (not self.is_of_events or self.is_event(event))
+        return self.keeps(visit) and self.is_on(event)
 
 
 UTM = ("source", "medium", "campaign")

@@ -329,7 +329,7 @@ HALF_AN_HOUR = [view(0), view(1800), view(1801)]
 # 18:30 UTC is midnight in Kolkata: a visit goes on past it, after the day it belongs to was rolled up.
 PAST_MIDNIGHT = [
     view(0),
-    view(86_400 - 5 * 3600 - 60, site=1),
+    view(86_400 - 5 * 3600 - 60, site=1, path=1),
     view(50, site=1)._replace(type="signup"),
     RollUp(0),
     view(120, site=1),
@@ -347,11 +347,18 @@ ALL_SORTS = [
 ]
 
 
+FOR_ALL_SORTS = [
+    ["event:signup"],
+    ["property:plan=free"],
+    ["page:/", "event:signup", "property:plan=pro"],
+    ["page:/", "channel:Social"],
+    ["content_group:Blog", "country:DE"],
+]
+
+
 @given(STREAMS, st.lists(FILTERS, min_size=1, max_size=3))
 @example(HALF_AN_HOUR, [["page:/"]])
-@example(
-    ALL_SORTS, [["event:signup"], ["property:plan=free"], ["page:/", "event:signup", "property:plan=pro"]]
-)
+@example(ALL_SORTS, FOR_ALL_SORTS)
 @example(PAST_MIDNIGHT, [["page:/"], ["event:signup"], ["channel:Direct"]])
 @settings(
     max_examples=EXAMPLES,

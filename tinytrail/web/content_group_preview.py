@@ -38,7 +38,7 @@ def pages_of_late(tx: Tx, caller: Caller, website_id: str, now: float) -> list[P
     values = {"site": website.site, "start": today - DAYS + 1, "end": today, "include_bots": False}
     sql = f"""
         select path, sum(pageviews) as pageviews
-          from ({counts(PATH, ("pageviews",), None)})
+          from ({counts(PATH, ("pageviews",))})
           join paths on paths.id = value
          group by path
         having sum(pageviews) > 0

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.db import Database
-from tinytrail.web.counts import MEASURES, Kept, asked_for, recount
+from tinytrail.web.counted import of_period
+from tinytrail.web.counts import MEASURES, recount
 from tinytrail.web.dimensions import DIMENSIONS
 from tinytrail.web.events import VISIT_GAP, forget_rollup
 from tinytrail.web.running import store_running_total
@@ -36,17 +37,16 @@ STORE_ROW = f"""
 def count_day(tx: Tx, open_day: OpenDay, seen_before: int | None = None) -> list[tuple[Any, ...]]:
     """The rows of `daily` for this site and day: of all visits, or those last seen before a moment."""
     named = {"site": open_day.site, "start": open_day.day, "end": open_day.day, "include_bots": True}
-    kept = None
+    counted_rows = of_period()
     if seen_before is not None:
-        is_over = "v.last_seen < :seen_before"
-        kept = Kept(is_over, is_over, is_over, visits_are_few=False, values={})
+        counted_rows = of_period("v.last_seen < :seen_before")
         named["seen_before"] = seen_before
     counted = []
     for number, dimension in enumerate(DIMENSIONS):
         totals = ", ".join(f"sum({measure})" for measure in MEASURES)
         sql = (
             f"select :site, {number}, day, value, is_bot, {totals} "
-            f"from ({recount(dimension, MEASURES, asked_for(kept))}) group by day, value, is_bot"
+            f"from ({recount(dimension, MEASURES, counted_rows, 'is_bot')}) group by day, value, is_bot"
         )
         counted += tx.execute(sql, named).fetchall()
     return counted

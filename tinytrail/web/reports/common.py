@@ -11,9 +11,11 @@ from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller, parse_uuid
-from tinytrail.web.counts import OF_OPEN_DAYS, AtDay, Kept, by_day, counts, recount, totals
+from tinytrail.web.counted import OF_OPEN_DAYS, of_period
+from tinytrail.web.counts import AtDay, by_day, counts, recount, totals
 from tinytrail.web.dimensions import DIMENSIONS, SITE
-from tinytrail.web.reports.filters import parse_filters
+from tinytrail.web.reports.filters import Filter, parse_filters
+from tinytrail.web.reports.kept import Kept, keep
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for
@@ -32,7 +34,7 @@ class Query(msgspec.Struct, frozen=True):
     period: Period
     compared_with: Period | None
     include_bots: bool
-    kept: Kept | None  # what the filters keep; None: everything
+    filter: Filter | None
     search: str  # case folded; empty: all rows
     page: int
     per_page: int
@@ -45,26 +47,34 @@ class Query(msgspec.Struct, frozen=True):
     def offset(self) -> int:
         return (self.page - 1) * self.per_page if self.limit != EVERY_ROW else 0
 
-    def values(self, **more: Any) -> dict[str, Any]:
-        """What `counts()` and paging bind by name."""
+    def period_values(self) -> dict[str, Any]:
+        """What counting binds by name."""
         return {
             "site": self.website.site,
             "start": self.period.start,
             "end": self.period.end,
             "include_bots": self.include_bots,
-            "search": self.search,
-            "limit": self.limit,
-            "offset": self.offset,
-            **(self.kept.values if self.kept else {}),
-        } | more
+        } | (self.filter.values if self.filter else {})
 
-    def counts(self, dimension: str, *measures: str, at: AtDay = by_day, only: str = "") -> str:
+    def values(self, **more: Any) -> dict[str, Any]:
+        """What counting, searching and paging bind by name, and more."""
+        own = {"search": self.search, "limit": self.limit, "offset": self.offset}
+        return self.period_values() | own | more
+
+    def kept(self, tx: Tx) -> Kept | None:
+        """What the filter keeps of the period; None: everything."""
+        return keep(tx, self.filter, self.period_values()) if self.filter else None
+
+    def counts(self, tx: Tx, dimension: str, *measures: str, at: AtDay = by_day, only: str = "") -> str:
         """SQL for these measures of the period, by day (or hour) and value."""
-        return counts(dimension, measures, self.kept, at, only)
+        kept = self.kept(tx)
+        counted = kept.rows if kept else None if at is by_day else of_period()
+        return counts(dimension, measures, counted, at=at, only=only)
 
-    def totals(self, dimension: str, *measures: str) -> str:
+    def totals(self, tx: Tx, dimension: str, *measures: str) -> str:
         """SQL for the sums of these measures over the period, by value, for those that have any."""
-        return totals(dimension, measures, self.kept)
+        kept = self.kept(tx)
+        return totals(dimension, measures, kept.rows if kept else None)
 
     def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:
         return rows(tx, row_type, sql, **self.values(**more))
@@ -121,7 +131,7 @@ def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:
         period=period,
         compared_with=compared(period, compare) if compare else None,
         include_bots=include_bots,
-        kept=parse_filters(tx, params),
+        filter=parse_filters(params),
         search=params.get("search", "").casefold(),
         page=min(number(params, "page", 1), FAR_PAGE),
         per_page=per_page,

@@ -18,7 +18,7 @@ class EventRow(msgspec.Struct):
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     events = f"""
         select strings.value as name, events as count
-          from ({query.totals(EVENT, "events")}) totals
+          from ({query.totals(tx, EVENT, "events")}) totals
           join strings on strings.id = totals.value
          where (:event_name is null or strings.value = :event_name) and {matching(tx, query, "strings.value")}
          order by count desc, name

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.counts import asked_for
+from tinytrail.web.counted import of_period
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
 from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT, add_functions
 from tinytrail.web.reports.search import matching
@@ -22,10 +22,9 @@ PROPERTIES = f"""
     select name as property, value, count(*) as count
       from (
         select property.key as name, {TEXT} as value
-          from events e
-          join visits v on v.id = e.visit
+          from (select e.* from {{customs}} and e.name is not null and {{named}}) e
           join {EACH}
-         where {{customs}} and e.name is not null and {{named}} and {IS_SHOWN}
+         where {IS_SHOWN}
       )
      where {{matching}}
      group by 1, 2
@@ -37,9 +36,10 @@ NAMED = "e.name in (select id from strings where site = :site and strings.value 
 
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     add_functions(tx)
+    kept = query.kept(tx)
     event_name = query.params.get("event_name") or None
     sql = PROPERTIES.format(
-        customs=asked_for(query.kept).customs,
+        customs=(kept.rows if kept else of_period()).customs,
         named=NAMED if event_name else "true",
         matching=matching(tx, query, "name", "value"),
     )

@@ -6,14 +6,14 @@ such an event, and the page views of those. Of several values of one dimension a
 must all hold, those of a page view (or of an event) of one and the same.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
-from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
-from tinytrail.web.counts import Kept
 from tinytrail.web.events import PAGE_VIEW
 from tinytrail.web.reports.params import Params
-from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT, add_functions
+from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT
 
 FIELD = "filters[]"
 MOST_FILTERS = 20
@@ -29,8 +29,19 @@ DIMENSIONS = (*OF_PAGE_VIEWS, *OF_VISITS, *OF_EVENTS)
 Asked = dict[str, list[str]]  # values by dimension
 
 
-def parse_filters(tx: Tx, params: Params) -> Kept | None:
-    """What the request's filters keep; None without any. Raises 400, naming the parameter."""
+class Filter(NamedTuple):
+    """Conditions in SQL, and the values that they bind."""
+
+    visits: str  # that a visit v meets which is kept
+    pageviews: str  # that a page view e of such a visit must meet, or anything else but a custom event
+    customs: str  # that a custom event e of such a visit must meet, or (`customs_of_any`) of any visit v
+    customs_of_any: bool
+    visits_are_few: bool  # `visits` names them by id: that is how to find them, rather than by their day
+    values: dict[str, str]
+
+
+def parse_filters(params: Params) -> Filter | None:
+    """None where nothing is to be left out. Raises 400, naming the parameter."""
     texts = params.getall(FIELD, [])
     if len(texts) > MOST_FILTERS:
         invalid(FIELD, f"at most {MOST_FILTERS} filters are taken")
@@ -46,12 +57,10 @@ def parse_filters(tx: Tx, params: Params) -> Kept | None:
         asked.setdefault(dimension, []).append(value)
     if group := params.get("content_group"):
         asked.setdefault("content_group", []).append(group)
-    if "property" in asked:
-        add_functions(tx)
-    return kept_by(asked) if asked else None
+    return filter_of(asked) if asked else None
 
 
-def kept_by(asked: Asked) -> Kept:
+def filter_of(asked: Asked) -> Filter:
     of_visit = [visit_condition(dimension) for dimension in OF_VISITS if dimension in asked]
     of_page = [f"{column} in ({values(name)})" for name, column in OF_PAGE_VIEWS.items() if name in asked]
     of_event = [event_condition(dimension, asked) for dimension in OF_EVENTS if dimension in asked]
@@ -59,10 +68,12 @@ def kept_by(asked: Asked) -> Kept:
     with_page = [f"v.id in {visits_with(f'e.kind = {PAGE_VIEW}', *on_page)}"] if of_page else []
     with_event = [f"v.id in {visits_with('e.name is not null', *of_event)}"] if of_event else []
     bound = {f"filter_{name}": msgspec.json.encode(asked[name]).decode() for name in asked}
-    return Kept(
+    return Filter(
         visits=" and ".join(with_page + with_event + of_visit),
-        pageviews=" and ".join(on_page + with_event + of_visit),
-        customs=" and ".join(on_page + of_event + of_visit),
+        pageviews=" and ".join(on_page) or "true",
+        # One may have happened on such a page in a visit without a page view of it.
+        customs=" and ".join(on_page + of_event + (of_visit if on_page else [])) or "true",
+        customs_of_any=bool(on_page),
         visits_are_few=bool(of_page or of_event),
         values=bound,
     )

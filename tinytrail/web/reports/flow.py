@@ -48,7 +48,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
     ends = (
         ENDS.format(name=name, measure=measure, matching=condition) for name, (_, measure) in LISTS.items()
     )
-    sql = TOTALS.format(totals=query.totals(PATH, "entries", "exits")) + " union all ".join(ends)
+    sql = TOTALS.format(totals=query.totals(tx, PATH, "entries", "exits")) + " union all ".join(ends)
     found = tx.execute(sql, query.values()).fetchall()
     return {
         "period": query.period.as_json(),

@@ -6,9 +6,9 @@ import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
-from tinytrail.web.counts import Kept
 from tinytrail.web.events import KINDS, PAGE_VIEW
 from tinytrail.web.reports.common import Query, Report, Table, rate, struct_table
+from tinytrail.web.reports.kept import Kept
 
 MOST_STEPS = 20
 
@@ -45,7 +45,7 @@ class Step(msgspec.Struct):
 
 def funnel_sql(steps: list[str], kept: Kept | None) -> str:
     """One row: for each step, how many visits took it after all those before it."""
-    first = EVENTS + (f" and {kept.visits}" if kept else "")
+    first = LATER_EVENTS.format(before=f"(select visit, 0 as n from {kept.visits})") if kept else EVENTS
     tables, sums = [], []
     for number, step in enumerate(steps):
         if step.startswith("/"):
@@ -71,7 +71,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
     if not all(steps):
         invalid("steps[]", "a step must not be empty")
     named = {f"step{number}": step for number, step in enumerate(steps)}
-    [counted] = tx.execute(funnel_sql(steps, query.kept), query.values(**named))
+    [counted] = tx.execute(funnel_sql(steps, query.kept(tx)), query.values(**named))
     before = (counted[0], *counted)
     rates = [100.0, *(rate(now, earlier, 2) for now, earlier in zip(counted[1:], before[1:], strict=False))]
     return {

@@ -20,7 +20,7 @@ class PageRow(msgspec.Struct, rename="camel"):
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     pages = f"""
         select path, content_group, pageviews, visitors as unique_pageviews
-          from ({query.totals(PATH, "pageviews", "visitors")})
+          from ({query.totals(tx, PATH, "pageviews", "visitors")})
           join paths on paths.id = value
          where pageviews > 0 and {matching(tx, query, "path")}
          order by pageviews desc, path

@@ -6,7 +6,6 @@ import msgspec
 
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx
-from tinytrail.web.counts import Kept
 from tinytrail.web.events import KINDS, NAMED, PAGE_VIEW
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
 from tinytrail.web.reports.period import Period
@@ -25,14 +24,14 @@ ACTIVE_VISITORS = """
     select count(distinct v.visitor)
       from events e
       join visits v on v.id = e.visit
-     where {recent} and {visits}
+     where {recent} and {is_kept}
 """
 TOP_PAGES = f"""
     select p.path, count(distinct v.visitor) as visitors
       from events e
       join visits v on v.id = e.visit
       join paths p on p.id = e.path
-     where {{recent}} and e.kind = {PAGE_VIEW} and {{pageviews}}
+     where {{recent}} and e.kind = {PAGE_VIEW} and {{keeps_event}}
      group by p.path
      order by visitors desc, p.path
      limit 10
@@ -42,10 +41,9 @@ EVENTS_BY_TYPE = f"""
       from events e
       join visits v on v.id = e.visit
       left join strings s on s.id = e.name and e.kind = {NAMED}
-     where {{recent}} and case when e.name is null then {{pageviews}} else {{customs}} end
+     where {{recent}} and {{keeps_event}}
      group by 1, 2
 """
-EVERYTHING = Kept("true", "true", "true", False, {})
 
 
 class TopPage(msgspec.Struct):
@@ -64,14 +62,14 @@ def event_type(kind: int, name: str | None, count: int) -> EventType:
 
 
 def read(tx: Tx, query: Query) -> dict[str, Any]:
-    kept = query.kept or EVERYTHING
-    conditions = {"visits": kept.visits, "pageviews": kept.pageviews, "customs": kept.customs}
-
-    def sql(template: str) -> str:
-        return template.format(recent=RECENT, **conditions)
-
     today = local_day(query.website.timezone, query.now)
     lately = msgspec.structs.replace(query, period=Period(today - 1, today))
+    kept = lately.kept(tx)
+    is_kept, keeps_event = (kept.is_kept, kept.keeps_event) if kept else ("true", "true")
+
+    def sql(template: str) -> str:
+        return template.format(recent=RECENT, is_kept=is_kept, keeps_event=keeps_event)
+
     values = {"today": today, "since": int(query.now) - WINDOW}
     [(active,)] = tx.execute(sql(ACTIVE_VISITORS), lately.values(**values))
     events = lately.rows(tx, event_type, sql(EVENTS_BY_TYPE), **values)

@@ -49,7 +49,7 @@ def series(tx: Tx, query: Query, metric: str, path: str | None, hourly: bool) ->
     dimension = PATH if path else PATHS if metric == "unique_pageviews" else SITE
     only = "select id from paths where site = :site and path = :path" if path else ""
     sums = ", ".join(f"sum({measure})" for measure in measures)
-    sql = f"select day, {sums} from ({query.counts(dimension, *measures, at=at, only=only)}) group by day"
+    sql = f"select day, {sums} from ({query.counts(tx, dimension, *measures, at=at, only=only)}) group by day"
     found = {place: tuple(counted) for place, *counted in tx.execute(sql, query.values(path=path))}
     nothing = (0,) * len(measures)
     if hourly:
