@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
-from tests.make import DAY, MINUTE, FakeClock, moment
+from tests.make import DAY, HOUR, MINUTE, FakeClock, moment
 from tests.web.cast import GOOGLEBOT, UNKNOWN, Owner, Traffic, code, message
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
-from tinytrail.web import export_daily, export_events
+from tinytrail.web import export_daily, export_events, rollup
 from tinytrail.web.deletion import purge_old_days
 from tinytrail.web.rollup import roll_up_finished
 
@@ -253,19 +253,28 @@ async def test_the_days_are_the_websites(
 
 @pytest.mark.usefixtures("three_days")
 @pytest.mark.parametrize("slice_size", [1, 10, 200])
+@pytest.mark.parametrize(
+    ("busy", "days"),
+    [(500, ["2026-03-14", "2026-03-15"]), (1, ["2026-03-14", "2026-03-15", "2026-03-16"])],
+    ids=["a quiet day", "a busy day, counted as far as it is over"],
+)
 async def test_daily_totals_are_the_same_before_and_after_the_rollup(
     alice: AsyncClient,
     website: str,
     db: Database,
     clock: FakeClock,
     slice_size: int,
+    busy: int,
+    days: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(export_daily, "SLICE", slice_size)
+    monkeypatch.setattr(rollup, "BUSY", busy)
     before = await exported(alice, website, table="daily")
     assert await db.read(rolled_up) == []
+    clock.now += HOUR
     await roll_up_finished(db, clock.now)
-    assert await db.read(rolled_up) == ["2026-03-14", "2026-03-15"]
+    assert await db.read(rolled_up) == days
     assert await exported(alice, website, table="daily") == before
     assert [row["date"] for row in before] == sorted(row["date"] for row in before)
     head, *lines = await exported_as_csv(alice, website, table="daily")
