@@ -59,6 +59,10 @@ def answer(
     return msgspec.json.encode(success(data)), {"content-type": "application/json"}
 
 
+def answer_batch(tx: Tx, caller: Caller, params: Params, now: float) -> bytes:
+    return msgspec.json.encode(success(read_batch(tx, BY_NAME, caller, params, now)))
+
+
 def file_name(report: Report, query: Query) -> str:
     start, end = (date_of(day) for day in query.period)
     return f"{query.website.domain}-{report.name}-{start}-{end}.csv"
@@ -68,8 +72,8 @@ def file_name(report: Report, query: Query) -> str:
 async def show_batch(
     request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
 ) -> Response[bytes]:
-    data = await db.read(read_batch, BY_NAME, caller, request.query_params, now)
-    return Response(msgspec.json.encode(success(data)), headers={"content-type": "application/json"})
+    body = await db.read(answer_batch, caller, request.query_params, now)
+    return Response(body, headers={"content-type": "application/json"})
 
 
 def report_handlers() -> list[HTTPRouteHandler]:
