@@ -18,6 +18,7 @@ EXAMPLE = Path(__file__).parent.parent / "tinytrail.toml.example"
 GOOD = {
     "collect_limit": "3/1m",
     "api_limit": "3/1m",
+    "session_limit": "3/1m",
     "sign_in_limit": "3/1m",
     "new_limit": "",
     "heartbeat_limit": "7/1d",

@@ -142,6 +142,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         warm()
         state.dashboard = Dashboard()
         state.api_limit = RateLimit(config.web.api_limit, clock)
+        state.session_limit = RateLimit(config.web.session_limit, clock)
         state.sign_in_limit = RateLimit(config.web.sign_in_limit, clock)
         state.export_turn = asyncio.Lock()
         handlers += web.routes(state.collector)

@@ -65,6 +65,7 @@ class Web(Section, frozen=True):
     enabled: bool = True
     collect_limit: Limit = "10/10s"
     api_limit: Limit = "60/60s"
+    session_limit: Limit = "600/60s"
     sign_in_limit: Limit = "10/10m"
     retention_days: Days = 0
 

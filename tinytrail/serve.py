@@ -132,11 +132,10 @@ This is the first start. Here is the admin's API key, shown this once (`tinytrai
 
     {key}
 
-Next, add a website and paste the snippet that this prints into its pages:
+Next, open {url} and sign in with it: there you add your website, and see what its visitors do.
+
+The same by hand: this prints the snippet to paste into the pages, and then what came of it.
 
     tinytrail website add example.com
-
-Then read what its visitors do:
-
     curl -H "X-API-KEY: $(tinytrail key)" '{url}/api/v1/reports/summary?period=today&website_id=...'
 """

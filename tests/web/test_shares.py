@@ -205,7 +205,7 @@ async def test_a_share_of_another_secret_works_on_but_cannot_be_shown(
 class TestHowOften:
     @pytest.fixture
     def config(self, tmp_path: Path) -> Config:
-        return web_alone(tmp_path, web={"api_limit": "4/60s"}, server={"trusted_proxies": [PEER]})
+        return web_alone(tmp_path, web={"session_limit": "4/60s"}, server={"trusted_proxies": [PEER]})
 
     async def test_a_share_is_limited_by_address_and_its_owner_not_by_it(
         self, client: AsyncClient, alice: AsyncClient, shares: str, clock: FakeClock

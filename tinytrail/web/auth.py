@@ -120,10 +120,13 @@ async def require_key(connection: Connection, handler: BaseRouteHandler) -> None
 
 
 def must_be_within_limit(connection: Connection, caller: Caller) -> None:
-    """Raises 429. A share link is limited by address too, since a whole readership may have it."""
+    """Raises 429. The documented limit is a key's, and so of programs; people at the dashboard have one of
+    their own, which no clicking reaches. A share link's goes by address too, since many may have it."""
     state = connection.app.state
+    is_person = caller.is_share or caller.session_id is not None
     address = state.addresses.of(connection.scope) if caller.is_share else ""
-    if wait := state.api_limit.wait(f"{caller.share_id} {address}" if caller.is_share else caller.user_id):
+    who = f"{caller.share_id} {address}" if caller.is_share else caller.user_id
+    if wait := (state.session_limit if is_person else state.api_limit).wait(who):
         raise TooManyRequestsException("Too many requests with this key", headers={"Retry-After": str(wait)})
 
 

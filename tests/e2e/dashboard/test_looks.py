@@ -64,7 +64,7 @@ def test_axe_finds_nothing_on_any_page(looks: BrowserContext, told: Told, scheme
     page.get_by_role("button", name="Last 7 days").click()
     found["the period's menu"] = complaints(page)
     page.keyboard.press("Escape")
-    panel(page, "Pages").get_by_role("button", name="Search").click()
+    panel(page, "Pages").get_by_role("button", name="Details").click()
     expect(page.get_by_role("dialog").locator("tbody tr").first).to_be_visible()
     found["a dialog"] = complaints(page)
     page.close()
@@ -152,7 +152,7 @@ def test_ten_thousand_paths_are_paged_and_searched(owner: Page, told: Told) -> N
             assert client.post(f"{told.server.url}/api/v1/collect", json=events).status_code == 202
     open_page(owner, f"{told.server.url}/?site={website_id}&period=today")
     assert figures(owner)["Page views"] == "10,000"
-    panel(owner, "Pages").get_by_role("button", name="More").click()
+    panel(owner, "Pages").get_by_role("button", name="Details").click()
     dialog = owner.get_by_role("dialog", name="Pages · All")
     expect(dialog.locator("tbody tr")).to_have_count(100)
     dialog.get_by_role("button", name="Show more").click()
@@ -194,7 +194,7 @@ def test_what_visitors_send_is_shown_as_text(owner: Page, told: Told) -> None:
     open_page(owner, f"{told.server.url}/?site={website_id}&period=today")
     assert figures(owner)["Page views"] == str(len(HOSTILE))
     assert sorted(row[0] for row in rows(owner, "Pages", "All")) == sorted(HOSTILE)
-    assert [row[0] for row in rows(owner, "Sources", "Campaigns")] == ['<b>bold</b> / "onload=']
+    assert [row[0] for row in rows(owner, "Sources", "Campaigns")] == ['<b>bold</b> / – / "onload=']
     assert rows(owner, "Events", "Properties")[0][0] == '<i>: "><svg onload=x>'
     for path in HOSTILE[:3]:
         panel(owner, "Pages").get_by_role("button", name=path, exact=True).click()

@@ -50,7 +50,7 @@ def test_whoever_has_the_link_may_look_at_everything_and_change_nothing(page: Pa
     assert chips(page) == ["Country is Germany"]
     assert figures(page)["Visits"] == "3"
     assert "/share/" in page.url
-    panel(page, "Pages").get_by_role("button", name="Search").click()
+    panel(page, "Pages").get_by_role("button", name="Details").click()
     with page.expect_download() as download:
         page.get_by_role("dialog").get_by_role("button", name="CSV").click()
     assert download.value.path().read_text().startswith("path,")

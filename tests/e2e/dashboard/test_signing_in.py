@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
+from tests.e2e.dashboard.pages import chips, figures, open_page, settled
 
 
 def enter(page: Page, key: str) -> None:
@@ -47,6 +48,32 @@ def test_signing_out_ends_the_session_on_the_server(page: Page, told: Told) -> N
     page.context.add_cookies(cookies)  # type: ignore[arg-type]
     page.goto(told.server.url)
     expect(page.get_by_label("API key")).to_be_visible()
+
+
+def test_a_session_that_ends_elsewhere_leaves_no_figures_and_asks_for_the_key(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_page(page, f"{told.page}&f=country:DE")
+    session = f"{told.server.url}/api/v1/sessions/current"
+    assert page.request.delete(session, headers={"Origin": told.server.url}).ok
+    page.keyboard.press("d")
+    expect(page.get_by_text("You have been signed out")).to_be_visible()
+    assert DOMAIN not in page.locator("body").inner_text()
+    enter(page, told.key)
+    settled(page)
+    assert chips(page) == ["Country is Germany"]
+
+
+def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_page(page, told.page)
+    page.context.set_offline(True)
+    page.keyboard.press("m")
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(page.locator(".figure").first).to_be_hidden()  # not last week's, under the month's name
+    page.context.set_offline(False)
+    expect(page.locator(".figure").first).to_be_visible(timeout=10_000)
+    assert figures(page)["Visits"] == "7"
+    assert page.get_by_role("alert").count() == 0
 
 
 @pytest.mark.parametrize("address", ["?view=settings", "?view=product", "?site=unknown", "?view=nonsense"])

@@ -154,6 +154,35 @@ def test_a_period_is_chosen_by_preset_range_arrows_and_keys(owner: Page, told: T
     assert owner.locator(".ghost").count() == 0
 
 
+def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    asked: list[str] = []
+    owner.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    for _ in range(8):
+        owner.keyboard.press("ArrowLeft")
+    settled(owner)
+    assert len(asked) <= 3
+    assert "from=" in owner.url
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("?site={id}&period=soon&f=bogus:1&f=path&metric=x&compare=y", "Last 30 days"),
+        ("?site={id}&from=2026-03-02&to=2026-03-01", " Mar 2026"),
+        ("?site=00000000-0000-4000-8000-000000000000", "There is no such website, or it is not yours."),
+        ("?view=settings&site=nobody", "There is no such website, or it is not yours."),
+        ("?view=nonsense", "Last 30 days"),
+    ],
+)
+def test_an_address_that_means_nothing_falls_back_or_says_so(
+    owner: Page, told: Told, address: str, shown: str
+) -> None:
+    owner.goto(f"{told.server.url}/{address.format(id=told.website_id)}")
+    expect(owner.get_by_text(shown).first).to_be_visible()
+    assert owner.locator(".notice.problem").count() == 0
+
+
 def test_keys_typed_into_a_field_are_text(owner: Page, told: Told) -> None:
     open_page(owner, told.page)
     before = owner.url
@@ -186,7 +215,7 @@ def test_the_chart_is_read_by_pointer_and_by_keyboard(owner: Page, told: Told) -
 
 def test_all_rows_are_in_a_dialog_with_search_and_csv(owner: Page, told: Told) -> None:
     open_page(owner, told.page)
-    panel(owner, "Pages").get_by_role("button", name="Search").click()
+    panel(owner, "Pages").get_by_role("button", name="Details").click()
     dialog = owner.get_by_role("dialog", name="Pages · All")
     expect(dialog.locator("tbody tr")).to_have_count(4)
     dialog.get_by_role("searchbox").fill("BLOG")
@@ -216,7 +245,7 @@ def test_the_csv_is_of_the_list_on_screen(owner: Page, told: Told, title: str, t
     open_page(owner, told.page)
     card = panel(owner, title)
     card.get_by_role("tab", name=tab).click()
-    card.get_by_role("button", name="Search").click()
+    card.get_by_role("button", name="Details").click()
     with owner.expect_download() as download:
         owner.get_by_role("dialog").get_by_role("button", name="CSV").click()
     assert download.value.path().read_text().splitlines()[0] == head
@@ -280,4 +309,4 @@ def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) 
     assert answer.status == 202
     owner.clock.fast_forward("00:16")
     expect(panel(owner, "Now").get_by_role("button", name="/just/now")).to_be_visible()
-    expect(owner.locator(".toolbar .now")).to_have_text("2 visitors now")
+    expect(owner.locator(".toolbar .now")).to_have_text("2 visitors in 30 minutes")

@@ -1,11 +1,14 @@
 // Talking to the server. Below any path that a proxy may have put it: addresses are relative to this file's.
 
+import { t } from "./strings.js";
+
 const BASE = new URL("../../", import.meta.url);
 const SHARED = location.pathname.match(/\/share\/([^/]+)$/)?.[1];
 
 /** The token of the share link this page is; undefined for an owner's own dashboard. */
 export const shareToken = SHARED;
 
+/** What the server refused; status 0 where it could not be reached. The message is for people. */
 export class ApiError extends Error {
   constructor(status, message, retryAfter) {
     super(message);
@@ -34,14 +37,21 @@ async function send(method, path, { parameters, body, signal } = {}) {
   const headers = {};
   if (SHARED) headers["X-API-KEY"] = SHARED;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const response = await fetch(address(path, parameters), {
-    method,
-    headers,
-    signal,
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (!response.ok) throw await refusal(response);
-  return response;
+  let response;
+  try {
+    response = await fetch(address(path, parameters), {
+      method,
+      headers,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (error) {
+    throw signal?.aborted ? error : new ApiError(0, t.offline);
+  }
+  if (response.ok) return response;
+  // Whoever was signed in no longer is: their session ended elsewhere, or the link was revoked.
+  if (response.status === 401 && method + path !== "POSTapi/v1/sessions") dispatchEvent(new Event("signed-out"));
+  throw await refusal(response);
 }
 
 async function refusal(response) {
@@ -53,7 +63,8 @@ async function refusal(response) {
   } catch {
     // A plain sentence: two of the four systems answer so.
   }
-  return new ApiError(response.status, message, Number(response.headers.get("Retry-After")) || undefined);
+  const seconds = Number(response.headers.get("Retry-After")) || undefined;
+  return new ApiError(response.status, t.refusal(message, seconds), seconds);
 }
 
 async function data(response) {

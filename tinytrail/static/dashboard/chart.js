@@ -4,7 +4,7 @@ import { h, newId, s } from "./dom.js";
 
 const LEFT = 48; // pixels for the figures of the axis
 const RIGHT = 12;
-const TOP = 10;
+const TOP = 22; // the legend stands there
 const BOTTOM = 24;
 const TICK_WIDTH = 84; // what a date needs
 

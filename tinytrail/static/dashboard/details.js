@@ -58,6 +58,9 @@ export function details(heading, list, app, query, { total, known }) {
   }
 
   const refresh = list.isWhole ? filterWhole : () => load(1);
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") box.querySelector("tbody .name button")?.click();
+  });
   search.addEventListener("input", list.isWhole ? refresh : debounced(refresh, 200));
   refresh();
 }

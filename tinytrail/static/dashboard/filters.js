@@ -89,6 +89,9 @@ export function searchDialog(app, query) {
       replace(found, h("p", { class: "problem", role: "alert" }, error.message));
     }
   };
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") box.querySelector("tbody .name button")?.click();
+  });
   search.addEventListener("input", debounced(look, 250));
   look();
 }

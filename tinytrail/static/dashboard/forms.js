@@ -3,6 +3,13 @@
 import { dialog, h, newId } from "./dom.js";
 import { t } from "./strings.js";
 
+/** A domain as people paste it, down to its name. */
+export const domainOf = (text) =>
+  text
+    .trim()
+    .replace(/^https?:\/\//i, "")
+    .replace(/\/.*$/, "");
+
 /** A labelled control, with a hint below it. */
 export function field(label, control, hint) {
   control.id ||= newId("field");
@@ -29,7 +36,7 @@ export function form(fields, save, { label = t.save, done = t.saved, extra } = {
           said.textContent = done;
         } catch (error) {
           said.className = "problem";
-          said.textContent = error.status ? error.message : t.offline;
+          said.textContent = error.message;
         }
         button.disabled = false;
       },
@@ -52,7 +59,7 @@ export function action(label, work, attributes = {}) {
         try {
           await work();
         } catch (error) {
-          said.textContent = error.status ? error.message : t.offline;
+          said.textContent = error.message;
         }
       },
     },

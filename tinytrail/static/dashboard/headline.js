@@ -7,6 +7,9 @@ import { METRICS } from "./state.js";
 import { t } from "./strings.js";
 
 const IS_BETTER_LOWER = new Set(["bounce_rate"]);
+const IS_RATE = new Set(["bounce_rate", "avg_session_duration"]);
+
+const range = (points) => rangeInWords(points[0].date.slice(0, 10), points.at(-1).date.slice(0, 10));
 
 export function headline(app) {
   const figures = h("div", { class: "figures" });
@@ -50,6 +53,7 @@ export function headline(app) {
     };
     replace(
       graph,
+      series.previous && h("p", { class: "legend" }, t.legend(range(series.previous))),
       chart({ points, until, previous: series.previous, unfinished: points[until - 1]?.date === now, words }),
     );
   }
@@ -65,9 +69,12 @@ export function headline(app) {
 }
 
 /** By how much a figure changed, and whether that is good. */
-export function change(metric, { previous, change_pct: percent }) {
+export function change(metric, { value, previous, change_pct: percent }) {
   const before = t.comparedWith(figure(metric, previous));
-  if (percent === null) return h("span", { class: "change", title: before }, t.newSince);
+  if (percent === null || (!previous && !value)) {
+    const isNew = percent === null && !IS_RATE.has(metric); // a rate of nothing cannot be compared
+    return h("span", { class: "change", title: before }, isNew ? t.newSince : t.nothingToCompare);
+  }
   const direction = Math.sign(percent);
   const isGood = direction > 0 !== IS_BETTER_LOWER.has(metric);
   return h(

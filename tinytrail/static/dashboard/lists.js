@@ -16,7 +16,7 @@ const byVisits = (column, key, dimension, show) => ({
   filters: (row) => [filter(dimension, row[key])],
 });
 
-const campaign = (row) => [row.utmSource, row.utmMedium, row.utmCampaign].filter(Boolean).join(" / ");
+const campaign = (row) => [row.utmSource, row.utmMedium, row.utmCampaign].map((part) => part || "–").join(" / ");
 
 /** By tab: {title, report, own (its parameters), rows(data), total ("visits", "pageviews" or none), ...of table.js}. */
 export const LISTS = {

@@ -7,7 +7,7 @@ import { overview } from "./overview.js";
 import { presenceView } from "./presence.js";
 import { productView } from "./product.js";
 import { settingsView } from "./settings.js";
-import { header, help, problem } from "./shell.js";
+import { brand, header, help, problem } from "./shell.js";
 import { signInPage } from "./signin.js";
 import { siteView } from "./site.js";
 import { addressOf, readState, toggled } from "./state.js";
@@ -21,6 +21,7 @@ const VIEWS = {
   installs: installsView,
   presence: presenceView,
   settings: settingsView,
+  missing: () => ({ element: h("p", { class: "notice" }, t.noSuchSite), update() {}, close() {} }),
 };
 
 const main = document.getElementById("main");
@@ -51,9 +52,11 @@ const app = {
 /** The view that the address names, if it is this user's to see; else the overview. */
 function viewNamed({ view, site }) {
   if (shareToken) return "site";
-  if (view === "site") return app.websites.some((one) => one.id === site) ? "site" : "sites";
+  const isKnown = app.websites.some((one) => one.id === site);
+  if (view === "site") return isKnown ? "site" : "missing";
   const isSystem = ["product", "installs", "presence"].includes(view);
   if (isSystem && !(app.session.user.role === "admin" && app.session.systems[view])) return "sites";
+  if (view === "settings") return !site || isKnown ? "settings" : "missing";
   return view in VIEWS ? view : "sites";
 }
 
@@ -83,9 +86,20 @@ async function start() {
   } catch (error) {
     if (!(error instanceof ApiError) || ![401, 404].includes(error.status))
       return void main.replaceChildren(problem(error, start));
-    return void main.replaceChildren(shareToken ? h("p", { class: "notice" }, t.linkEnded) : signInPage(start));
+    return askWho();
   }
   show();
+}
+
+/** Instead of any view, ask for the key; the holder of a link has none. */
+function askWho(why) {
+  view?.close();
+  view = null;
+  document.querySelectorAll("dialog").forEach((box) => box.close());
+  replace(document.getElementById("header"), brand());
+  document.title = "TinyTrail";
+  announce(t.signIn);
+  main.replaceChildren(shareToken ? h("p", { class: "notice" }, t.linkEnded) : signInPage(start, why));
 }
 
 addEventListener("popstate", () => {
@@ -101,9 +115,11 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// A session that has ended elsewhere asks for the key again, and the address stays.
-addEventListener("unhandledrejection", (event) => {
-  if (event.reason instanceof ApiError && event.reason.status === 401 && !shareToken) start();
+// A session that has ended elsewhere, or a link that was revoked: no figures stay, but the address does.
+addEventListener("signed-out", () => {
+  if (!app.session) return; // nobody was signed in
+  app.session = null;
+  askWho(t.signedOut);
 });
 
 start();

@@ -95,7 +95,7 @@ export function panel(definition, app, query) {
           "data-key": "more",
           onclick: () => details(heading(list), list, app, query(), { total, known: rows }),
         },
-        rows.length < ROWS ? t.search : t.more,
+        t.details,
       ),
     );
     replace(body, table(list, rows.slice(0, ROWS), { total, chosen: app.state.filters, choose: app.choose }), more);
@@ -118,6 +118,8 @@ export function csvButton(report, parameters) {
   });
 }
 
+const eventType = ({ eventType: type, count }) => t.eventTypes[type]?.[count === 1 ? 0 : 1] ?? type;
+
 /** The last half hour. */
 export function realtimePanel(app, query) {
   const count = h("strong", { class: "live" });
@@ -134,7 +136,7 @@ export function realtimePanel(app, query) {
       replace(count, number(data.active_visitors));
       if (!data.active_visitors) return void replace(body, h("p", { class: "empty" }, t.noRealtime));
       const types = data.events_by_type.map((type) =>
-        h("li", {}, h("strong", {}, number(type.count)), " ", text(t.eventTypes[type.eventType] ?? type.eventType)),
+        h("li", {}, h("strong", {}, number(type.count)), " ", text(eventType(type))),
       );
       replace(
         body,

@@ -89,7 +89,7 @@ export function presenceView() {
               { class: "scroll" },
               h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence))),
             )
-          : h("p", { class: "empty" }, t.noAbsences),
+          : h("p", { class: "empty" }, stats.last_seen === null ? t.noBeatYet : t.noAbsences),
       );
     } catch (error) {
       replace(trouble, problem(error, load));

@@ -2,7 +2,7 @@
 
 import { get, post, remove } from "./api.js";
 import { h, replace, text } from "./dom.js";
-import { field, form, action } from "./forms.js";
+import { action, domainOf, field, form } from "./forms.js";
 import { ago, momentInWords } from "./format.js";
 import { card } from "./panels.js";
 import { peopleCards } from "./people.js";
@@ -46,7 +46,7 @@ export function settingsView(app) {
     });
     const zone = zoneField(Intl.DateTimeFormat().resolvedOptions().timeZone);
     const add = async () => {
-      const made = await post("api/v1/websites", { domain: domain.value.trim(), timezone: zone.value });
+      const made = await post("api/v1/websites", { domain: domainOf(domain.value), timezone: zone.value });
       await app.reload();
       app.go({ ...app.state, view: "settings", site: made.id });
     };

@@ -5,6 +5,8 @@ import { dialog, h, newId, text } from "./dom.js";
 import { addressOf } from "./state.js";
 import { t } from "./strings.js";
 
+const AWAY = 4; // seconds until a server that could not be reached is tried again
+
 /** A link within the dashboard: followed without loading the page anew. */
 export function link(app, changes, attributes, ...children) {
   const state = { ...app.state, filters: [], steps: [], tabs: {}, event: "", ...changes };
@@ -16,21 +18,24 @@ export function link(app, changes, attributes, ...children) {
   return h("a", { href: addressOf(state), onclick: follow, ...attributes }, ...children);
 }
 
+const logo = () => [
+  h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 22, height: 22 }),
+  "TinyTrail",
+];
+
+/** The header of a page that nobody is signed in to. */
+export const brand = () => h("span", { class: "brand" }, logo());
+
 export function header(app) {
   const { session, state } = app;
-  const brand = [h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 22, height: 22 }), "TinyTrail"];
   if (shareToken)
-    return [
-      h("span", { class: "brand" }, brand),
-      h("span", { class: "quiet" }, t.sharedBy),
-      h("span", { class: "tools" }, themeButton()),
-    ];
+    return [brand(), h("span", { class: "quiet" }, t.sharedBy), h("span", { class: "tools" }, themeButton())];
   const isAdmin = session.user.role === "admin";
   const systems = isAdmin ? ["product", "installs", "presence"].filter((name) => session.systems[name]) : [];
   const item = (view, isHere = state.view === view) =>
     link(app, { view, site: "" }, { "aria-current": isHere ? "page" : null }, t[view]);
   return [
-    link(app, { view: "sites", site: "" }, { class: "brand" }, brand),
+    link(app, { view: "sites", site: "" }, { class: "brand" }, logo()),
     h(
       "nav",
       { "aria-label": t.navigation },
@@ -115,7 +120,8 @@ export function placeBelow(menu, opener) {
     if (event.newState !== "open") return;
     const box = opener.getBoundingClientRect();
     menu.style.top = `${Math.max(8, Math.min(box.bottom + 6, innerHeight - menu.offsetHeight - 8))}px`;
-    menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
+    const isWide = box.left + menu.offsetWidth > innerWidth - 32;
+    menu.style.left = `${Math.max(8, isWide ? box.right - menu.offsetWidth : box.left)}px`;
   });
 }
 
@@ -123,14 +129,17 @@ export function placeBelow(menu, opener) {
 export function problem(error, retry) {
   const isLimit = error.status === 429;
   const seconds = error.retryAfter ?? 5;
-  const words = isLimit ? t.tooFast(seconds) : error.status ? error.message : t.offline;
-  if (isLimit && retry) setTimeout(retry, seconds * 1000);
-  return h(
+  const words = isLimit ? t.tooFast(seconds) : error.message;
+  // A limit is waited out, and a server that is away may be back at any moment.
+  const again = () => box.isConnected && retry();
+  if (retry && (isLimit || error.status === 0)) setTimeout(again, (isLimit ? seconds : AWAY) * 1000);
+  const box = h(
     "div",
     { class: "notice problem", role: "alert" },
     h("p", {}, words),
     !isLimit && retry ? h("button", { onclick: retry }, t.retry) : null,
   );
+  return box;
 }
 
 export function help() {

@@ -4,10 +4,10 @@ import { post } from "./api.js";
 import { h, newId } from "./dom.js";
 import { t } from "./strings.js";
 
-export function signInPage(done) {
+export function signInPage(done, why = "") {
   const id = newId("key");
   const hint = newId("hint");
-  const trouble = h("p", { class: "problem", role: "alert" });
+  const trouble = h("p", { class: "problem", role: "alert" }, why);
   const key = h("input", {
     id,
     type: "password",
@@ -26,7 +26,7 @@ export function signInPage(done) {
       key.value = "";
       await done();
     } catch (error) {
-      trouble.textContent = error.status ? error.message : t.offline;
+      trouble.textContent = error.message;
       key.select();
     }
   };

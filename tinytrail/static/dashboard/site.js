@@ -8,13 +8,15 @@ import { headline } from "./headline.js";
 import { LISTS, PANELS } from "./lists.js";
 import { panel, realtimePanel, ROWS } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
-import { problem, siteSwitcher } from "./shell.js";
+import { link, problem, siteSwitcher } from "./shell.js";
 import { common } from "./state.js";
 import { t } from "./strings.js";
 import { waiting } from "./waiting.js";
 
 const LIVE_EVERY = 15_000; // milliseconds between looks at the last half hour
 const ALL_EVERY = 60_000; // and at everything, where the period is not over
+
+const RUSH = 250; // milliseconds between clicks that are not each worth a request
 
 const LIST_KEYS = PANELS.flatMap((definition) => definition.tabs);
 
@@ -62,6 +64,10 @@ export function siteView(app) {
   let shown = null; // the days on screen
   let data = {};
   let loading = null;
+  let hasTraffic = false; // ever, as far as is known
+  let asked = 0; // when the last load began
+  let soon; // the one that is to come
+  let wanted = ""; // the period of the state that was asked for last
   const timers = [setInterval(lookAround, LIVE_EVERY), setInterval(refresh, ALL_EVERY)];
 
   countries.hidden = true;
@@ -74,7 +80,7 @@ export function siteView(app) {
   }
 
   /** What one request brings: every panel's list, and what stands above them. */
-  function wanted() {
+  function panelsWanted() {
     const { state } = app;
     const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
     const days = state.from ? state.from === state.to : ["today", "yesterday"].includes(state.period);
@@ -95,24 +101,36 @@ export function siteView(app) {
     ];
   }
 
+  /** Load now, or, in the middle of a rush of clicks, once that is over. */
+  function loadSoon() {
+    element.setAttribute("aria-busy", "true");
+    clearTimeout(soon);
+    soon = setTimeout(load, performance.now() - asked < RUSH ? RUSH : 0);
+  }
+
   async function load() {
+    asked = performance.now();
     loading?.abort();
     loading = new AbortController();
     const { signal } = loading;
     element.setAttribute("aria-busy", "true");
     try {
-      const asked = wanted();
+      const asking = panelsWanted();
       const answers = await reports(
-        asked.map(([name, own]) => [name, own]),
+        asking.map(([name, own]) => [name, own]),
         query(),
         signal,
       );
       data = {};
-      asked.forEach(([, , keys], n) => keys.forEach((key) => (data[key] = answers[n])));
+      asking.forEach(([, , keys], n) => keys.forEach((key) => (data[key] = answers[n])));
       replace(trouble);
       draw();
     } catch (error) {
       if (signal.aborted) return;
+      // Figures of another view must not stand under this one's name.
+      shown = null;
+      content.hidden = true;
+      drawBar();
       replace(trouble, problem(error, load));
     }
     element.removeAttribute("aria-busy");
@@ -129,9 +147,10 @@ export function siteView(app) {
     showCountries(data.countries.rows.length > 0);
     live.update(realtime);
     funnel.update(data.funnel?.funnel);
-    if (!totals.visits && !totals.pageviews && !app.state.filters.length && !shareToken) askForFirst();
-    else replace(first);
     content.hidden = false;
+    hasTraffic ||= totals.visits + totals.pageviews > 0;
+    if (hasTraffic) replace(first);
+    else if (!shareToken && !app.state.filters.length) askForFirst();
   }
 
   const first = h("div", {});
@@ -139,7 +158,8 @@ export function siteView(app) {
 
   async function askForFirst() {
     const status = await get(`api/v1/websites/${website.id}/status`).catch(() => null);
-    if (!status || status.firstEventAt || first.childNodes.length) return;
+    hasTraffic = Boolean(status?.firstEventAt);
+    if (!status || hasTraffic || first.childNodes.length) return;
     replace(first, waiting(app, website, load));
     content.hidden = true;
   }
@@ -148,6 +168,7 @@ export function siteView(app) {
     const opener = [
       h("button", { class: "quiet", "data-key": "search", onclick: () => searchDialog(app, query()) }, t.search),
       periodBar(app.state, shown, today(), app.go),
+      shareToken ? null : link(app, { view: "settings", site: website.id }, { class: "button quiet" }, t.settings),
     ];
     if (!bar.querySelector(":popover-open")) replace(bar, opener);
     replace(chosen, chips(app));
@@ -184,12 +205,16 @@ export function siteView(app) {
     title: website.domain,
     identity: website.id,
     update() {
+      const { from, to, period } = app.state;
+      if (period + from + to !== wanted) shown = from ? { start: from, end: to } : null; // else it would lie for a moment
+      wanted = period + from + to;
       drawBar();
-      return load();
+      loadSoon();
     },
     key,
     close() {
       timers.forEach(clearInterval);
+      clearTimeout(soon);
       loading?.abort();
     },
   };

@@ -2,8 +2,8 @@
 
 import { address, patch, remove } from "./api.js";
 import { contentGroups } from "./content_groups.js";
-import { h, text } from "./dom.js";
-import { action, confirmed, field, form } from "./forms.js";
+import { h, replace, text } from "./dom.js";
+import { action, confirmed, domainOf, field, form } from "./forms.js";
 import { padded } from "./panels.js";
 import { shares } from "./shares.js";
 import { link } from "./shell.js";
@@ -24,8 +24,10 @@ export const zoneField = (value) =>
 
 export function siteSettings(app, website) {
   const path = `api/v1/websites/${website.id}`;
+  const heading = h("h1", {}, text(website.domain));
   const change = async (fields) => {
     Object.assign(website, await patch(path, fields));
+    replace(heading, text(website.domain));
     await app.reload();
   };
   const cards = [
@@ -42,7 +44,7 @@ export function siteSettings(app, website) {
     h(
       "div",
       { class: "toolbar" },
-      h("h1", {}, text(website.domain)),
+      heading,
       h(
         "div",
         { class: "bar" },
@@ -75,7 +77,7 @@ function general(website, change) {
   });
   const save = () =>
     change({
-      domain: domain.value.trim(),
+      domain: domainOf(domain.value),
       timezone: zone.value,
       retention_days: days.value === "" ? null : Number(days.value),
     });
@@ -104,6 +106,7 @@ function excluded(app, website, change) {
       type: "button",
       onclick: () => {
         if (!wanted().includes(own)) list.value = [...wanted(), own].join("\n");
+        me.form.requestSubmit();
       },
     },
     t.excludeMe(own),

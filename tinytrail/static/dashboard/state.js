@@ -1,6 +1,7 @@
 // What is shown is what the address says, so that a view can be bookmarked and sent to somebody.
 
 import { shareToken } from "./api.js";
+import { t } from "./strings.js";
 
 export const PRESETS = ["today", "yesterday", "7d", "30d", "90d", "12m", "ytd", "all"];
 export const METRICS = ["unique_visitors", "visits", "pageviews", "bounce_rate", "avg_session_duration"];
@@ -19,6 +20,10 @@ const DEFAULTS = {
   event: "",
 };
 
+const MOST_FILTERS = 20; // that the API takes
+
+const isFilter = (filter) => filter.split(":")[0] in t.dimensions && !filter.endsWith(":");
+
 /** The state that an address stands for. Anything it cannot mean falls back to the default. */
 export function readState(search = location.search) {
   const given = new URLSearchParams(search);
@@ -28,8 +33,9 @@ export function readState(search = location.search) {
   if (!METRICS.includes(state.metric)) state.metric = DEFAULTS.metric;
   if (!COMPARISONS.includes(state.compare)) state.compare = DEFAULTS.compare;
   const isDay = (text) => /^\d{4}-\d\d-\d\d$/.test(text);
-  if (!isDay(state.from) || !isDay(state.to) || state.from > state.to) state.from = state.to = "";
-  state.filters = given.getAll("f").filter((filter) => filter.includes(":"));
+  if (!isDay(state.from) || !isDay(state.to)) state.from = state.to = "";
+  [state.from, state.to] = [state.from, state.to].sort();
+  state.filters = given.getAll("f").filter(isFilter).slice(0, MOST_FILTERS);
   state.steps = given.getAll("step");
   state.tabs = Object.fromEntries([...given].filter(([name]) => name.startsWith("tab-")));
   if (!state.view) state.view = state.site ? "site" : "sites";
@@ -61,5 +67,5 @@ export function common(state, website) {
 export function toggled(state, filters) {
   const all = filters.every((filter) => state.filters.includes(filter));
   const others = state.filters.filter((filter) => !filters.includes(filter));
-  return { ...state, filters: all ? others : [...others, ...filters] };
+  return { ...state, filters: all ? others : [...others, ...filters].slice(-MOST_FILTERS) };
 }

@@ -2,6 +2,18 @@
 
 const plural = (count, one, many) => `${new Intl.NumberFormat("en").format(count)} ${count === 1 ? one : many}`;
 
+// What the API calls a field, as the forms call it.
+const FIELDS = {
+  api_key: "API key",
+  content_groups: "Content groups",
+  domain: "Domain",
+  email: "Label",
+  excluded_ips: "Addresses",
+  name: "Name",
+  retention_days: "Days",
+  timezone: "Time zone",
+};
+
 export const t = {
   locale: "en-GB",
   close: "Close",
@@ -13,11 +25,21 @@ export const t = {
   retry: "Try again",
   loading: "Loading…",
   share: "Share",
-  more: "More",
+  details: "Details",
   csv: "CSV",
   search: "Search",
   nothingFound: "Nothing matches.",
   showMore: "Show more",
+  refusal: (message, seconds) => {
+    const [, field, rest] = message.match(/^(?:reports\[\d+\]: )?(\w+)(?:\[\d+\](?:\.\w+)?)?:? (.*)$/s) ?? [];
+    const said = FIELDS[field] ? `${FIELDS[field]}: ${rest}` : message;
+    return (
+      said.replace(/`([^`]*)`/g, "“$1”") + (seconds ? `. Try again in ${plural(seconds, "second", "seconds")}.` : "")
+    );
+  },
+  signedOut: "You have been signed out, here or elsewhere.",
+  noSuchSite: "There is no such website, or it is not yours.",
+  allSites: "All websites",
   offline: "The server cannot be reached. Is it running?",
   tooFast: (seconds) => `Too many requests. It goes on by itself in ${plural(seconds, "second", "seconds")}.`,
 
@@ -37,7 +59,7 @@ export const t = {
   // Signing in
   signIn: "Sign in",
   apiKey: "API key",
-  signInHint: "The first start printed it; `tinytrail key` on the server shows it again.",
+  signInHint: "The first start printed it; on the server, the command “tinytrail key” shows it again.",
   signInStays: "You stay signed in on this browser for 30 days. The key itself is not kept.",
   linkEnded: "This link no longer works. Ask whoever gave it to you for a new one.",
 
@@ -57,7 +79,9 @@ export const t = {
   comparedWith: (range) => `compared with ${range}`,
   unfinished: "(so far)",
   chartOf: (metric, range) => `${metric}, ${range}. Arrow keys move along it.`,
-  activeNow: (count) => `${plural(count, "visitor", "visitors")} now`,
+  activeNow: (count) => `${plural(count, "visitor", "visitors")} in 30 minutes`,
+  legend: (range) => `dotted: ${range}`,
+  nothingToCompare: "–",
   periods: {
     today: "Today",
     yesterday: "Yesterday",
@@ -159,13 +183,13 @@ export const t = {
   realtimeHint: "last 30 minutes",
   noRealtime: "Nobody has been here in the last half hour.",
   eventTypes: {
-    page_view: "page views",
-    close_tab: "tabs left",
-    scroll_25: "scrolled 25%",
-    scroll_50: "scrolled 50%",
-    scroll_75: "scrolled 75%",
-    outbound_link: "links out",
-    custom: "custom events",
+    page_view: ["page view", "page views"],
+    close_tab: ["page left", "pages left"],
+    scroll_25: ["scroll to 25%", "scrolls to 25%"],
+    scroll_50: ["scroll to 50%", "scrolls to 50%"],
+    scroll_75: ["scroll to 75%", "scrolls to 75%"],
+    outbound_link: ["link out", "links out"],
+    custom: ["event of the tracker's", "events of the tracker's"],
   },
 
   funnel: "Funnel",
@@ -250,6 +274,7 @@ export const t = {
   stillAway: "not back yet",
   length: "Length",
   noDevicesYet: "No device yet. On the server: tinytrail device add NAME",
+  noBeatYet: "No beat has come yet.",
   noAbsences: "Never away for an hour so far.",
 
   // Settings
