@@ -94,6 +94,14 @@ async def test_it_says_what_the_websites_own_reports_say(
     assert (row["series"], row["active_visitors"]) == (series["series"], realtime["active_visitors"])
 
 
+async def test_who_came_long_ago_and_is_still_there_is_active(visit: Traffic, owner: Owner) -> None:
+    await visit("/", "/two", "/three", every=20 * MINUTE)
+    visit.clock.now += 10 * MINUTE
+    assert [row["active_visitors"] for row in await rows(owner.client)] == [1]
+    visit.clock.now += 21 * MINUTE
+    assert [row["active_visitors"] for row in await rows(owner.client)] == [0]
+
+
 async def test_most_visits_first_then_by_domain(visit: Traffic, owner: Owner) -> None:
     for domain in ("b.example", "a.example"):
         await add_website(owner.client, domain)

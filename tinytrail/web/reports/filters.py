@@ -19,9 +19,9 @@ FIELD = "filters[]"
 MOST_FILTERS = 20
 
 OF_PAGE_VIEWS = {"page": "path", "content_group": "content_group"}  # columns of `paths`
+UTM = ("utm_source", "utm_medium", "utm_campaign")  # parts of one dimension
 OF_VISITS = (
-    "entry", "exit", "channel", "referrer", "utm_source", "utm_medium", "utm_campaign",
-    "device", "browser", "os", "screen", "country",
+    "entry", "exit", "channel", "referrer", *UTM, "device", "browser", "os", "screen", "country",
 )  # fmt: skip
 OF_EVENTS = ("event", "property")
 DIMENSIONS = (*OF_PAGE_VIEWS, *OF_VISITS, *OF_EVENTS)
@@ -63,7 +63,7 @@ def parse_filters(params: Params) -> Filter | None:
 def filter_of(asked: Asked) -> Filter:
     of_visit = [visit_condition(dimension) for dimension in OF_VISITS if dimension in asked]
     of_page = [f"{column} in ({values(name)})" for name, column in OF_PAGE_VIEWS.items() if name in asked]
-    of_event = [event_condition(dimension, asked) for dimension in OF_EVENTS if dimension in asked]
+    of_event = [event_condition(dimension) for dimension in OF_EVENTS if dimension in asked]
     on_page = [f"e.path in {ids('paths', *of_page)}"] if of_page else []
     with_page = [f"v.id in {visits_with(f'e.kind = {PAGE_VIEW}', *on_page)}"] if of_page else []
     with_event = [f"v.id in {visits_with('e.name is not null', *of_event)}"] if of_event else []
@@ -91,8 +91,8 @@ def ids(table: str, *conditions: str) -> str:
 def visit_condition(dimension: str) -> str:
     if dimension in ("entry", "exit"):
         return f"v.{dimension} in {ids('paths', f'path in ({values(dimension)})')}"
-    if dimension.startswith("utm_"):
-        place = ("utm_source", "utm_medium", "utm_campaign").index(dimension)
+    if dimension in UTM:
+        place = UTM.index(dimension)
         # A campaign is a string such as ["news","mail",null], and \ comes after [.
         field = f"case when json_valid(strings.value) then strings.value ->> {place} end"
         arrays = ("strings.value >= '['", "strings.value < '\\'")
@@ -100,7 +100,7 @@ def visit_condition(dimension: str) -> str:
     return f"v.{dimension} in {ids('strings', f'strings.value in ({values(dimension)})')}"
 
 
-def event_condition(dimension: str, asked: Asked) -> str:
+def event_condition(dimension: str) -> str:
     if dimension == "event":
         return f"e.name in {ids('strings', f'strings.value in ({values(dimension)})')}"
     pair = """
