@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 from httpx import ASGITransport, AsyncClient
 
@@ -51,6 +52,33 @@ REPORTS = (
     "custom-events",
 )
 WITHOUT_PERIODS = ("realtime", "funnel?period=30d&steps[]=/&steps[]=signup&steps[]=download")
+
+
+FILTERS = (
+    "country:DE",
+    "channel:Social",
+    "device:mobile",
+    "page:/",
+    "content_group:Blog",
+    "event:signup",
+    "property:plan=pro",
+)
+FILTERED = ("summary", "timeseries", "pages", "sources?group_by=domain", "flow", "devices", "custom-events")
+
+# What the dashboard shows of a website.
+PANELS = (
+    "summary?compare=previous_period",
+    "timeseries?compare=previous_period",
+    "pages?per_page=10",
+    "flow?per_page=10",
+    "sources?group_by=channel&per_page=10",
+    "sources?group_by=domain&per_page=10",
+    "sources?group_by=utm&per_page=10",
+    "devices",
+    "countries?per_page=10",
+    "custom-events?per_page=10",
+    "realtime",
+)
 
 
 class Took(NamedTuple):
@@ -97,6 +125,18 @@ def cases() -> Iterator[str]:
     for report in REPORTS:
         for period in PERIODS:
             yield f"{report}{'&' if '?' in report else '?'}period={period}"
+    batch = "&".join(f"reports[]={quote(panel)}" for panel in PANELS)
+    for period in ("30d", "12m"):
+        yield f"batch?{batch}&period={period}"
+    for period in ("30d", "12m"):
+        for asked in FILTERS:
+            for report in FILTERED:
+                yield f"{report}{'&' if '?' in report else '?'}period={period}&filters[]={quote(asked)}"
+
+
+def name_of(case: str) -> str:
+    report, _, parameters = case.partition("?")
+    return f"all panels, {case[-3:]}" if report == "batch" else f"{report}?{unquote(parameters)}"
 
 
 def p95(times: list[float]) -> float:
@@ -114,7 +154,7 @@ async def measure(folders: list[Path], now: float, runs: int, only: str) -> None
             for _ in range(runs + 1):
                 for subject, took in zip(subjects, times, strict=True):
                     took.append(await subject.took(case))
-            line, cpus = f"{case:62}", []
+            line, cpus = f"{name_of(case):62}", []
             for first, *rest in times:
                 walls = [took.wall for took in rest]
                 cpus.append(statistics.median(took.cpu for took in rest))
