@@ -4,9 +4,10 @@
     python -m bench.under_load /tmp/large [--rate 1000] [--seconds 15]
 
 Events come at a steady rate, one a request, from a process of their own, 70 % of them for the large website;
-how long each waits is counted from when it was due. One client asks for the dashboard's panels of that website,
-a year of them, one after the other. The file is copied first, since the last thing measured is the website's
-deletion. A bare ASGI answer at the same rate, before and after, tells what the machine itself has them wait.
+how long each waits is counted from when it was due. One client asks for the dashboard's panels of that
+website, a year of them, one after the other. The file is copied first, since the last thing measured is the
+website's deletion. A bare ASGI answer at the same rate, before and after, tells what the machine itself has
+them wait.
 """
 
 import argparse
