@@ -145,6 +145,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         state.session_limit = RateLimit(config.web.session_limit, clock)
         state.sign_in_limit = RateLimit(config.web.sign_in_limit, clock)
         state.export_turn = asyncio.Lock()
+        state.purge_due = asyncio.Event()
         handlers += web.routes(state.collector)
     if config.track.enabled:
         handlers += product.routes(
@@ -172,13 +173,16 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
             if config.presence.enabled:
                 await app.state.db.write(presence.note_first_start, clock())
             scheduler = jobs.schedule(app.state)
-            making_up = asyncio.create_task(jobs.run_missed(app.state))
+            aside = [asyncio.create_task(jobs.run_missed(app.state))]
+            if config.web.enabled:
+                aside.append(asyncio.create_task(jobs.purge_when_due(app.state)))
             try:
                 yield
             finally:
                 scheduler.shutdown(wait=False)
-                making_up.cancel()
-                await asyncio.wait([making_up])
+                for task in aside:
+                    task.cancel()
+                await asyncio.wait(aside)
                 countries.close()
 
     app = (MeasuredApp if config.server.metrics else App)(

@@ -65,10 +65,11 @@ async def optimize(state: State) -> None:
     await state.db.optimize()
 
 
+PURGE = Job("forget what is too old or deleted", "35 * * * *", True, purge)
 JOBS = (
     Job("roll up finished days", "5 * * * *", True, roll_up_days),
     Job("turn the daily salt", "0 0 * * *", False, turn_salt),
-    Job("forget what is too old or deleted", "35 * * * *", True, purge),
+    PURGE,
     Job("forget product events past their time", "50 * * * *", True, expire_events),
     Job("tell the webhook of an absence", "* * * * *", False, watch_for_absence),
     Job("write down how many installs were active", "0 * * * *", True, count_installs),
@@ -122,3 +123,11 @@ async def run_missed(state: State) -> None:
     for job in JOBS:
         if job.at_start:
             await run(job, state)
+
+
+async def purge_when_due(state: State) -> None:
+    """Run PURGE at once whenever a website has been deleted, until cancelled."""
+    while True:
+        await state.purge_due.wait()
+        state.purge_due.clear()
+        await run(PURGE, state)

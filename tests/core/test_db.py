@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tinytrail.core import db as module
+from tinytrail.core import slices
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Busy, Database, open_database
 
@@ -273,3 +274,36 @@ async def test_closing_waits_for_what_was_accepted(tmp_path: Path) -> None:
         assert sorted(await asyncio.gather(*writes)) == list(range(1, 1001))
     assert len(seen_from_outside(db)) == 1000
     assert os.listdir(tmp_path) == ["tinytrail.db"]  # its log is checkpointed
+
+
+def forget_some(tx: Tx, rows: int) -> int:
+    return tx.execute("delete from notes where id in (select id from notes limit ?)", [rows]).rowcount
+
+
+async def test_what_goes_in_slices_goes_on_to_the_end_and_others_write_in_between(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "FIRST_SLICE", 1)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 0)  # so that no slice grows
+    for number in range(20):
+        await db.write(note, f"old {number}")
+    forgetting = asyncio.create_task(db.write_in_slices(forget_some))
+    while len(await db.read(notes)) > 15:  # noqa: ASYNC110 - nothing tells when a slice is through
+        await asyncio.sleep(0)
+    await db.write(execute, "create table others (id integer) strict")
+    assert not forgetting.done()
+    await forgetting
+    assert await db.read(notes) == []
+
+
+async def test_slices_grow_while_they_are_short(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "FIRST_SLICE", 3)
+    monkeypatch.setattr(slices, "SLICE_SECONDS", 60)
+    asked: list[int] = []
+
+    def some(tx: Tx, rows: int, least: int) -> int:
+        asked.append(rows)
+        return rows if rows < least else rows - 1
+
+    await db.write_in_slices(some, 20)
+    assert asked == [3, 6, 12, 24]

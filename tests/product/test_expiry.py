@@ -11,7 +11,6 @@ from tests.product.make import ask, event, raw_events, track
 from tinytrail import jobs
 from tinytrail.config import Config
 from tinytrail.core.db import Database
-from tinytrail.product import expiry
 from tinytrail.product.expiry import purge_old_events
 
 [EXPIRY] = [job for job in jobs.JOBS if job.run is jobs.expire_events]
@@ -81,7 +80,7 @@ async def test_events_that_come_after_all_have_gone_are_kept(
 async def test_more_than_a_slice_goes_too(
     client: AsyncClient, db: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expiry, "SLICE", 3)
+    monkeypatch.setattr("tinytrail.core.slices.FIRST_SLICE", 3)
     for number in range(9):
         await client.post("/track", json=event(event=f"event{number}", timestamp=...))
 

@@ -1,7 +1,9 @@
 """Deleting a website or an account leaves nothing of it, and all of everything else."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,9 +11,13 @@ from httpx import AsyncClient
 
 from tests.make import DAY, FakeClock, hit
 from tests.web.cast import COLLECT, GOOGLEBOT, Owner, Traffic
+from tinytrail.app import create_app
+from tinytrail.config import Config
+from tinytrail.core.clock import day_number
 from tinytrail.core.connect import Tx, connect, transaction
-from tinytrail.core.db import Database
+from tinytrail.core.db import Busy, Database
 from tinytrail.web import deletion, running
+from tinytrail.web.rollup import close_day, count_day, days_open
 
 
 def tables_with(column: str) -> Callable[[Tx], list[str]]:
@@ -62,6 +68,12 @@ async def traffic(
     await admin.post("/api/v1/admin/aggregate", json={"date": "2026-03-14"})
 
 
+async def all_forgotten(db: Database) -> None:
+    """Wait for what goes on after a deletion has been answered."""
+    while await db.read(deletion.leftovers):  # noqa: ASYNC110 - nothing tells when the last row is gone
+        await asyncio.sleep(0)
+
+
 async def site_of(db: Database, website_id: str) -> int:
     [(site,)] = await db.read(
         lambda tx: tx.execute("select site from websites where id = ?", [website_id]).fetchall()
@@ -86,7 +98,7 @@ async def test_no_row_is_left_and_no_other_is_lost(
     slice_size: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(deletion, "SLICE", slice_size)
+    monkeypatch.setattr("tinytrail.core.slices.FIRST_SLICE", slice_size)
     hers, his = await site_of(db, website), await site_of(db, bobs)
     before = await db.read(rows_by_site)
     assert before.keys() == TABLES | {"leftovers"}
@@ -98,6 +110,7 @@ async def test_no_row_is_left_and_no_other_is_lost(
         response = await admin.delete(f"/api/v1/accounts/{alice_user['accountId']}")
 
     assert response.status_code == 200
+    await all_forgotten(db)
     after = await db.read(rows_by_site)
     assert {table: sites.get(his) for table, sites in after.items()} == {
         table: sites.get(his) for table, sites in before.items()
@@ -119,12 +132,13 @@ async def test_an_account_leaves_no_user_and_no_website(
 
 @pytest.mark.usefixtures("traffic")
 async def test_the_neighbours_reports_stay_as_they_were(
-    bob: AsyncClient, alice: AsyncClient, website: str, bobs: str
+    bob: AsyncClient, alice: AsyncClient, website: str, bobs: str, db: Database
 ) -> None:
     his = Owner(bob, bobs)
     reports = ("summary", "pages", "sources", "devices", "flow", "custom-events")
     before = [await his.report(name) for name in reports]
     await alice.delete(f"/api/v1/websites/{website}")
+    await all_forgotten(db)
     assert [await his.report(name) for name in reports] == before
 
 
@@ -136,6 +150,7 @@ async def test_what_comes_for_a_deleted_website_is_dropped(
     await alice.delete(f"/api/v1/websites/{website}")
     assert (await client.post(COLLECT, json=hit(website))).status_code == 204
     assert (await client.post(COLLECT, json=[hit(website)] * 3)).status_code == 204
+    await all_forgotten(db)
     assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []
 
 
@@ -154,26 +169,102 @@ async def test_a_website_of_the_same_domain_begins_empty(
     assert (await owner.metrics())["pageviews"] == 1
 
 
+@pytest.fixture
+def deletion_waits(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Until this is set, as if there were millions of events to delete."""
+    go_on = asyncio.Event()
+    write_in_slices = Database.write_in_slices
+
+    async def later(*args: Any) -> None:
+        await go_on.wait()
+        await write_in_slices(*args)
+
+    monkeypatch.setattr(Database, "write_in_slices", later)
+    return go_on
+
+
 @pytest.mark.usefixtures("traffic")
-async def test_a_deletion_cut_short_is_taken_up_again(
-    alice: AsyncClient, website: str, db: Database, monkeypatch: pytest.MonkeyPatch
+async def test_a_website_is_gone_before_its_events_are(
+    alice: AsyncClient, admin: AsyncClient, website: str, db: Database, deletion_waits: asyncio.Event
 ) -> None:
     site = await site_of(db, website)
+    assert (await alice.delete(f"/api/v1/websites/{website}")).status_code == 200
+    assert site in (await db.read(rows_by_site))["events"]
 
-    async def stopped(*_: object) -> None:
-        """As if the server were killed once the website's own row is gone."""
+    assert (await alice.get("/api/v1/websites")).json()["data"] == []
+    of_website = {"website_id": website, "reports[]": "summary", "period": "all"}
+    for report in ("summary", "pages", "realtime", "batch"):
+        assert (await alice.get(f"/api/v1/reports/{report}", params=of_website)).status_code == 404
+    overview = (await admin.get("/api/v1/reports/overview")).json()["data"]["rows"]
+    assert [row["website"]["domain"] for row in overview] == ["bob.example"]
+    for path in ("status", "export"):
+        assert (await alice.get(f"/api/v1/websites/{website}/{path}")).status_code == 404
 
-    with monkeypatch.context() as patch:
-        patch.setattr("tinytrail.web.websites.purge_leftovers", stopped)
-        await alice.delete(f"/api/v1/websites/{website}")
+    deletion_waits.set()
+    await all_forgotten(db)
+    assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []
+
+
+@pytest.mark.usefixtures("traffic")
+async def test_a_rollup_under_way_brings_nothing_back(
+    alice: AsyncClient, admin: AsyncClient, website: str, db: Database, deletion_waits: asyncio.Event
+) -> None:
+    site = await site_of(db, website)
+    await alice.delete(f"/api/v1/websites/{website}")
+    [open_day] = [day for day in await db.read(days_open, day_number(date(2026, 3, 15))) if day.site == site]
+    counted = await db.read(count_day, open_day)
+    deletion_waits.set()
+    await all_forgotten(db)
+    await db.write(close_day, open_day, counted)
+    assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []
+
+
+@pytest.mark.usefixtures("deletion_waits", "traffic")
+async def test_a_deletion_cut_short_is_taken_up_at_the_next_start(
+    config: Config,
+    clock: FakeClock,
+    alice: AsyncClient,
+    website: str,
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    site = await site_of(db, website)
+    await alice.delete(f"/api/v1/websites/{website}")
     left = await db.read(rows_by_site)
     assert site in left["leftovers"]
     assert site in left["visits"]
-    assert (await alice.get("/api/v1/websites")).json()["data"] == []
 
-    await deletion.purge_leftovers(db)
+    monkeypatch.undo()  # the deletion under way still waits, until the end of the test stops it
+    async with create_app(config, clock).lifespan():
+        await all_forgotten(db)
 
     assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []
+
+
+@pytest.mark.usefixtures("traffic")
+async def test_a_deletion_that_fails_is_told_and_taken_up_by_the_next(
+    alice: AsyncClient,
+    bob: AsyncClient,
+    website: str,
+    bobs: str,
+    db: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    sites = {await site_of(db, website), await site_of(db, bobs)}
+    with monkeypatch.context() as patch:
+
+        async def full(*_: object) -> None:
+            raise Busy("database or disk is full")
+
+        patch.setattr(Database, "write_in_slices", full)
+        assert (await alice.delete(f"/api/v1/websites/{website}")).status_code == 200
+        while not caplog.messages:  # noqa: ASYNC110 - that is what tells
+            await asyncio.sleep(0)
+    assert caplog.messages == ["could not forget what is too old or deleted: database or disk is full"]
+    await bob.delete(f"/api/v1/websites/{bobs}")
+    await all_forgotten(db)
+    assert [table for table, left in (await db.read(rows_by_site)).items() if sites & left.keys()] == []
 
 
 async def test_what_comes_until_a_deletion_by_another_process_is_noticed_is_deleted_too(

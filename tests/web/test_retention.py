@@ -8,7 +8,6 @@ from httpx import AsyncClient
 from tests.make import DAY, MINUTE, FakeClock, moment
 from tests.web.cast import Owner, Traffic
 from tinytrail.core.db import Database
-from tinytrail.web import deletion
 from tinytrail.web.deletion import purge_old_days
 from tinytrail.web.rollup import roll_up_finished
 
@@ -49,7 +48,7 @@ async def four_days(visit: Traffic, clock: FakeClock) -> None:
 async def test_old_days_lose_their_rows_and_keep_their_totals(
     owner: Owner, db: Database, clock: FakeClock, slice_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deletion, "SLICE", slice_size)
+    monkeypatch.setattr("tinytrail.core.slices.FIRST_SLICE", slice_size)
     before = await what_is_reported(owner)
     await roll_up_finished(db, clock.now)
     await purge_old_days(db, 2, clock.now)  # on the 18th: the 16th and after stay

@@ -19,6 +19,7 @@ from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import aiosqlite
 
+from tinytrail.core import slices
 from tinytrail.core.connect import Tx, connect, open_connection
 from tinytrail.core.trouble import GONE, UNWRITABLE, code_of, keep_what_is_gone
 
@@ -161,6 +162,20 @@ class Database:
         self._next_group().batches.append(Batch(work, [args], [done], is_write=True))
         return await done
 
+    async def write_in_slices(self, work: Callable[..., int], *args: Any) -> None:
+        """Run `work(tx, rows, *args)`, which sees to so many rows at most and returns how many it were, until
+        they are fewer than that.
+
+        What would hold the writer for minutes so holds it for moments, and others have as long in between.
+        """
+        rows = slices.FIRST_SLICE
+        while True:
+            done, seconds = await self.write(slices.timed, work, rows, *args)
+            if done < rows:
+                return
+            rows = slices.next_slice(rows, seconds)
+            await asyncio.sleep(seconds)
+
     def append(self, work: Callable[[Tx, list[Item]], list[T]], item: Item) -> "asyncio.Future[T]":
         """Have `work(tx, items)` store this item and all others that wait for it, and return its result.
 
@@ -220,6 +235,7 @@ class Database:
     async def optimize(self) -> None:
         """Refresh the planner's statistics and give free pages back; daily is often enough."""
         await self._writer.run(_optimize)
+        await self.write_in_slices(_give_pages_back)
 
 
 def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
@@ -232,7 +248,14 @@ def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
 
 def _optimize(tx: Tx) -> None:
     tx.execute("pragma optimize")
-    tx.executescript("pragma incremental_vacuum(20000)")  # by `execute` it would give back a single page
+
+
+def _give_pages_back(tx: Tx, pages: int) -> int:
+    [(free,)] = tx.execute("pragma freelist_count")
+    given_back = min(pages, int(free))
+    for _ in range(given_back):
+        tx.execute("pragma incremental_vacuum(1)")  # more than one would need `executescript`, which commits
+    return given_back
 
 
 @asynccontextmanager

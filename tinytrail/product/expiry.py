@@ -8,8 +8,6 @@ from tinytrail.core.clock import DAY
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 
-SLICE = 5000
-
 # Rows lie in the order in which they were stored, so only the oldest need a look.
 DELETE_OLDEST = """
     delete from product_events
@@ -19,14 +17,13 @@ DELETE_OLDEST = """
 """
 
 
-def delete_oldest(tx: Tx, before: int) -> bool:
-    """Delete a slice of what was stored before then; True while there may be more."""
-    return tx.execute(DELETE_OLDEST, {"before": before, "slice": SLICE}).rowcount == SLICE
+def delete_oldest(tx: Tx, rows: int, before: int) -> int:
+    """Delete so many of those stored before then at most; how many it were."""
+    return tx.execute(DELETE_OLDEST, {"before": before, "slice": rows}).rowcount
 
 
 async def purge_old_events(db: Database, retention_days: int, now: float) -> None:
     """Delete events that have been stored for longer than that; 0 keeps all."""
     if not retention_days:
         return
-    while await db.write(delete_oldest, int(now) - retention_days * DAY):
-        pass
+    await db.write_in_slices(delete_oldest, int(now) - retention_days * DAY)

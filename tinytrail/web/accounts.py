@@ -14,7 +14,7 @@ from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import parse_uuid, require_admin
-from tinytrail.web.deletion import mark_for_deletion, purge_leftovers
+from tinytrail.web.deletion import mark_for_deletion
 from tinytrail.web.errors import success
 
 Name = Annotated[str, Meta(pattern=r"\S", max_length=200)]
@@ -92,5 +92,5 @@ async def remove_account(
 ) -> dict[str, Any]:
     account = await db.write(delete_account, parse_uuid(account_id, "id"))
     request.app.state.websites.forget()
-    await purge_leftovers(db)
+    request.app.state.purge_due.set()
     return success(account.as_json())

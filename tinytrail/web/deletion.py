@@ -1,14 +1,14 @@
 """Forgetting traffic: of deleted websites, and what has grown older than a website's `retention_days`.
 
 Millions of rows are deleted in slices, each a short write of its own, so that collecting goes on between.
-A deletion cut short by a stop is taken up again at the next start.
+A website's own row goes first, and with it all that could be asked for; a deletion cut short by a stop is
+taken up again at the next start.
 """
 
 from tinytrail.core.clock import local_day
-from tinytrail.core.connect import Tx, transaction
+from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
-
-SLICE = 5000
+from tinytrail.core.slices import in_slices
 
 # Each deletes at most a slice of a site's rows.
 OF_DELETED_SITES = (
@@ -63,14 +63,9 @@ def sites_that_forget(tx: Tx, retention_days: int) -> list[tuple[int, str, int]]
     return tx.execute(sql, {"default": retention_days}).fetchall()
 
 
-def delete_slice(tx: Tx, sql: str, site: int, day: int) -> bool:
-    """Run one of the statements above; True while there may be more."""
-    return tx.execute(sql, {"site": site, "day": day, "slice": SLICE}).rowcount == SLICE
-
-
-def forget_leftover(tx: Tx, site: int) -> None:
-    tx.execute("delete from open_days where site = :site", {"site": site})
-    tx.execute("delete from leftovers where site = :site", {"site": site})
+def delete_slice(tx: Tx, rows: int, sql: str, site: int, day: int) -> int:
+    """Run one of the statements above; how many rows it deleted."""
+    return tx.execute(sql, {"site": site, "day": day, "slice": rows}).rowcount
 
 
 def delete_leftovers(tx: Tx) -> None:
@@ -80,25 +75,27 @@ def delete_leftovers(tx: Tx) -> None:
     """
     for site in leftovers(tx):
         for sql in OF_DELETED_SITES:
-            is_left = True
-            while is_left:
-                with transaction(tx):
-                    is_left = delete_slice(tx, sql, site, 0)
+            in_slices(tx, delete_slice, sql, site, 0)
 
 
-def forget_what_is_remembered(tx: Tx) -> None:
-    tx.memo.clear()
+def take_no_more(tx: Tx) -> None:
+    """From now on neither events nor a rollup that is under way store anything for a deleted website."""
+    tx.memo.clear()  # another process may have deleted it, and the writer still believe that it exists
+    tx.execute("delete from open_days where site in (select site from leftovers)")
+
+
+def forget_leftover(tx: Tx, site: int) -> None:
+    tx.execute("delete from leftovers where site = :site", {"site": site})
 
 
 async def purge_leftovers(db: Database) -> None:
     """Delete all traffic of deleted websites."""
     found = await db.read(leftovers)
-    if found:  # perhaps by another process, and the writer still believes that they exist
-        await db.write(forget_what_is_remembered)
+    if found:
+        await db.write(take_no_more)
     for site in found:
         for sql in OF_DELETED_SITES:
-            while await db.write(delete_slice, sql, site, 0):
-                pass
+            await db.write_in_slices(delete_slice, sql, site, 0)
         await db.write(forget_leftover, site)
 
 
@@ -110,5 +107,4 @@ async def purge_old_days(db: Database, retention_days: int, now: float) -> None:
     for site, zone, days in await db.read(sites_that_forget, retention_days):
         first_kept = local_day(zone, now) - days
         for sql in OF_OLD_DAYS:
-            while await db.write(delete_slice, sql, site, first_kept):
-                pass
+            await db.write_in_slices(delete_slice, sql, site, first_kept)

@@ -19,7 +19,7 @@ from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
 from tinytrail.web.content_groups import ContentGroup, Groups, decode_groups, places_of
-from tinytrail.web.deletion import mark_for_deletion, purge_leftovers
+from tinytrail.web.deletion import mark_for_deletion
 from tinytrail.web.errors import success
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -232,5 +232,5 @@ async def remove_website(
 ) -> dict[str, Any]:
     website = await db.write(delete_website, caller, parse_uuid(website_id, "id"))
     request.app.state.websites.forget()
-    await purge_leftovers(db)
+    request.app.state.purge_due.set()  # millions of events take minutes: nobody is to wait for that
     return success(website.as_json())
