@@ -5,6 +5,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 10  # seconds that a stop waits for requests under way
 TICKS_A_LOOK = 20  # uvicorn ticks ten times a second
+SWITCH_INTERVAL = 0.0001  # seconds that a thread lets another hold the lock which it waits for
 
 
 class Server(uvicorn.Server):
@@ -102,6 +104,8 @@ def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
+    # A commit waits for Python's lock a few times, for as long as this while the event loop has much to do.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     # No access log: it would hold the addresses that nothing else keeps. Nor does uvicorn read
     # X-Forwarded-For: core/client_ip.py does, by the rule of trusted_proxies.
     Server(

@@ -1,6 +1,7 @@
 """The writer commits in groups, the readers read; a bad write harms only itself."""
 
 import asyncio
+import json
 import os
 import sqlite3
 import threading
@@ -133,6 +134,51 @@ async def test_a_bad_item_harms_only_itself(db: Database) -> None:
     await held
     assert [type(result) for result in results] == [str, sqlite3.IntegrityError, str]
     assert seen_from_outside(db) == ["a", "c"]
+
+
+def store_at_once(tx: Tx, texts: list[Any]) -> list[None]:
+    """By a single statement, and one before it for what is new."""
+    if "new" in texts:
+        note(tx, "something new")
+    tx.execute_last("insert into notes (text) select value from json_each(?)", [json.dumps(texts)])
+    return [None] * len(texts)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "stored", "statements"),
+    [
+        ("a", "b", ["a", "b"], ["insert"]),
+        ("a", "new", ["something new", "a", "new"], ["begin", "insert", "insert", "commit"]),
+        ("a", None, ["a"], ["insert", "insert", "insert"]),  # together, then each by itself
+        ("new", None, ["something new", "new"], None),
+    ],
+)
+async def test_items_that_a_single_statement_stores_need_no_other(
+    db: Database, first: str, second: str | None, stored: list[str], statements: list[str] | None
+) -> None:
+    ran: list[str] = []
+    await db.write(lambda tx: tx.set_trace_callback(lambda sql: ran.append(sql.split()[0])))
+    gate = Gate()
+    held = await gate.closed(db)
+    waiting = [db.append(store_at_once, first), db.append(store_at_once, second)]
+    ran.clear()
+    gate.open.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await held
+    assert seen_from_outside(db) == stored
+    assert statements is None or ran == ["commit", *statements]  # that of the gate first
+
+
+async def test_nothing_may_follow_a_write_s_last_statement(db: Database) -> None:
+    def store_too_late(tx: Tx, texts: list[Any]) -> list[None]:
+        store_at_once(tx, texts)
+        note(tx, "too late")
+        return [None]
+
+    with pytest.raises(AssertionError, match="last statement"):
+        await db.append(store_too_late, "a")
+    assert await db.write(note, "b") == 2  # and the writer goes on
+    assert seen_from_outside(db) == ["a", "b"]
 
 
 async def test_what_a_failed_group_remembered_is_forgotten(db: Database) -> None:

@@ -186,6 +186,28 @@ def test_large_cookies_and_many_requests_on_a_connection_are_no_bomb(server: Ser
             assert client.get("/health").status_code == 200
 
 
+def test_answers_with_a_body_and_without_follow_each_other_whole(server: Server) -> None:
+    """A head may wait for its body, so one that has none must not keep it."""
+    lines = (
+        "GET /health",
+        "HEAD /health",
+        "OPTIONS /api/v1/collect",
+        "HEAD /js/tracker.js",
+        "GET /js/tracker.js",
+        "GET /nowhere",
+    )
+    asked = "".join(f"{line} HTTP/1.1\r\nHost: x\r\n\r\n" for line in lines)
+    for line in lines:  # each comes without another behind it
+        with connected(server) as client:
+            client.sendall(f"{line} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert client.recv(65536).startswith(b"HTTP/1.1 "), line
+    with connected(server) as client:
+        client.sendall(asked.encode() + b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        said = all_said(client)
+    assert re.findall(rb"HTTP/1.1 (\d+)", said) == [b"200", b"200", b"204", b"200", b"200", b"404", b"200"]
+    assert said.count(b'"status":"ok"') == 2
+
+
 def test_an_endless_body_is_refused_and_costs_no_memory(server: Server) -> None:
     before = memory(server)
     for path in ("/api/v1/collect", "/track", "/heartbeat", "/api/beat", "/health", "/nowhere"):

@@ -3,11 +3,12 @@
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
+from enum import Enum
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from tinytrail.core.files import written_whole
 from tinytrail.core.migrations import MIGRATIONS
@@ -33,6 +34,14 @@ class DatabaseError(Exception):
     """The file cannot be used; the message says why, in one sentence."""
 
 
+class State(Enum):
+    """What a connection does before a statement."""
+
+    READY = "nothing"
+    LATE = "begins the transaction"
+    ENDED = "refuses it"
+
+
 class Tx(sqlite3.Connection):
     """A connection within a transaction: what every function that runs SQL is given."""
 
@@ -41,9 +50,42 @@ class Tx(sqlite3.Connection):
         self.memo: dict[Any, Any] = {}
         """What writes remember of rows they have stored (an id for a string). Forgotten whenever a group
         fails, since those rows may then not exist."""
+        self._state = State.READY
         self.path = ""
         self.file: tuple[int, int] | None = None
         self.kept_at = ""  # where a copy went once the file was gone
+
+    def begin(self, *, late: bool) -> None:
+        """Begin a transaction that writes: now, or with its first statement."""
+        self._state = State.LATE
+        if not late:
+            self._begin_if_late()
+
+    def end(self, how: Literal["commit", "rollback"]) -> None:
+        self._state = State.READY
+        if self.in_transaction:
+            super().execute(how)
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        self._begin_if_late()
+        return super().execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> sqlite3.Cursor:
+        self._begin_if_late()
+        return super().executemany(sql, parameters)
+
+    def execute_last(self, sql: str, parameters: Any = (), /) -> None:
+        """Run the statement that ends a write. Where it is the only one it makes a transaction by itself,
+        which spares the two that would begin and commit one."""
+        super().execute(sql, parameters)
+        if self._state is State.LATE:
+            self._state = State.ENDED
+
+    def _begin_if_late(self) -> None:
+        assert self._state is not State.ENDED, "nothing follows a write's last statement"
+        if self._state is State.LATE:
+            self._state = State.READY
+            super().execute("begin immediate")
 
     def is_gone(self) -> bool:
         """Whether the file has been deleted, moved or replaced. SQLite would not notice: it goes on writing

@@ -97,14 +97,13 @@ def commit_group(tx: Tx, batches: list[Batch]) -> list[list[Any]]:
         keep_what_is_gone(tx)
         return _all_failed(batches, Busy(GONE))
     try:
-        tx.execute("begin immediate")
+        tx.begin(late=len(batches) == 1 and not batches[0].is_write)
         results = [batch.run(tx) for batch in batches]
-        tx.execute("commit")
+        tx.end("commit")
         return results
     except Exception as error:
         tx.memo.clear()
-        if tx.in_transaction:
-            tx.execute("rollback")
+        tx.end("rollback")
         if code_of(error) in UNWRITABLE:  # no better one by one
             log.error("nothing can be written: %s", error)
             return _all_failed(batches, Busy(str(error)))

@@ -3,16 +3,13 @@
 An event finds its visit here, as it is stored; nothing puts visits together on a read.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.content_groups import decode_groups, group_of
-from tinytrail.web.dimensions import DIMENSIONS
-
-VISIT_GAP = 1800  # seconds; a visitor who comes back later than that begins a new visit
+from tinytrail.web.incoming import VISIT_GAP, VISIT_STRINGS, encode, store_incoming
 
 # `events.kind`. A type outside this list is a custom event of that name: NAMED.
 KINDS = ("page_view", "close_tab", "scroll_25", "scroll_50", "scroll_75", "outbound_link", "custom")
@@ -48,8 +45,6 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     visitor: Visitor
 
 
-# Rows go in as one JSON array a statement: SQLite then works through them without asking for Python's
-# lock (GIL) at each, which the event loop would make it wait for. 4 statements a group, however large.
 FIND_VISITS = """
     select v.site, v.visitor, v.is_excluded, v.id, v.day, v.last_seen, v.events
       from json_each(:missing) m
@@ -60,49 +55,9 @@ FIND_VISITS = """
      order by v.last_seen, v.id
 """
 
-VISIT_STRINGS = ("channel", "referrer", "utm", "device", "browser", "os", "screen", "country")
-VISIT_COLUMNS = f"id, site, day, visitor, started, {', '.join(VISIT_STRINGS)}, is_bot, is_excluded"
-BEGIN_VISITS = f"""
-    insert into visits ({VISIT_COLUMNS}, last_seen, events, pageviews, customs)
-    select {", ".join(f"value ->> {place}" for place in range(15))}, value ->> 4, 0, 0, 0
-      from json_each(:begun)
-"""
-
-CONTINUE_VISITS = """
-    update visits
-       set last_seen = max(last_seen, t.value ->> 1),
-           events    = events + (t.value ->> 2),
-           pageviews = pageviews + (t.value ->> 3),
-           customs   = customs + (t.value ->> 4),
-           entry     = coalesce(entry, t.value ->> 5),
-           exit      = coalesce(t.value ->> 6, exit)
-      from json_each(:touched) t
-     where visits.id = t.value ->> 0
-"""
-
-INSERT_EVENTS = f"""
-    insert into events (site, day, visit, n, at, kind, path, name, properties)
-    select {", ".join(f"value ->> {place}" for place in range(9))} from json_each(:events)
-"""
-
-OPEN_DAYS = """
-    insert into open_days (site, day, changes)
-    select value ->> 0, value ->> 1, value ->> 2 from json_each(:days) where true
-    on conflict do update set changes = changes + excluded.changes
-    returning site, day, changes, max(counting, counted)
-"""
-COUNT_ANEW = (
-    "update open_days set counting = 0, counted = 0, first_open = 0 where site = :site and day = :day"
-)
-
 INSERT_PATH = """
     insert into paths (site, path, content_group) values (:site, :path, :content_group) returning id
 """
-
-# Naming the dimensions lets SQLite seek to each; `day` alone would walk all that the site ever had.
-ALL_DIMENSIONS = ", ".join(map(str, range(len(DIMENSIONS))))
-FORGET_DAY = f"delete from daily where site = :site and dimension in ({ALL_DIMENSIONS}) and day = :day"
-FORGET_RUNNING = f"delete from running where site = :site and dimension in ({ALL_DIMENSIONS}) and day >= :day"
 
 
 class OpenVisit:
@@ -124,7 +79,7 @@ def store_events(tx: Tx, requests: list[list[Event]]) -> list[bool]:
 def _store(tx: Tx, batch: list[Event]) -> None:
     _recall_visits(tx, batch)
     begun: list[tuple[Any, ...]] = []
-    touched: dict[int, list[Any]] = {}  # by visit: what CONTINUE_VISITS adds
+    touched: dict[int, list[Any]] = {}  # by visit: what is added to it
     rows: list[tuple[Any, ...]] = []
     days: dict[tuple[int, int], list[int]] = {}  # that change, with the time of the first and how many
     for event in batch:
@@ -154,11 +109,8 @@ def _store(tx: Tx, batch: list[Event]) -> None:
             of_day = days.setdefault((site, day), [event.at, 0])
             of_day[0] = min(event.at, of_day[0])
             of_day[1] += 1
-    if begun:
-        tx.execute(BEGIN_VISITS, {"begun": encode(begun)})
-    tx.execute(CONTINUE_VISITS, {"touched": encode(list(touched.values()))})
-    tx.execute(INSERT_EVENTS, {"events": encode(rows)})
-    open_days(tx, days)
+    changed = [(*day, *of_day) for day, of_day in days.items()]
+    store_incoming(tx, begun, list(touched.values()), rows, changed)
 
 
 def _recall_visits(tx: Tx, batch: list[Event]) -> None:
@@ -182,33 +134,11 @@ def _next_visit_id(tx: Tx) -> int:
 
 
 def _visit_row(tx: Tx, visit: OpenVisit, event: Event) -> tuple[Any, ...]:
-    """VISIT_COLUMNS."""
+    """A row of incoming.VISIT_COLUMNS."""
     site, visitor = event.site, event.visitor
     strings = (string_id(tx, site, getattr(visitor, name)) for name in VISIT_STRINGS)
     flags = (int(visitor.is_bot), int(visitor.is_excluded))
     return (visit.id, site, event.day, visitor.hash, event.at, *strings, *flags)
-
-
-def encode(rows: Sequence[Any]) -> str:
-    return msgspec.json.encode(rows).decode()
-
-
-def open_days(tx: Tx, days: dict[tuple[int, int], list[int]]) -> None:
-    """Note that these (site, day)s changed: what was counted of them, if anything, may no longer hold."""
-    changed = [(*day, count) for day, (_, count) in days.items()]
-    for site, day, changes, counted in tx.execute(OPEN_DAYS, {"days": encode(changed)}).fetchall():
-        first, count = days[site, day]
-        if changes == count:  # it was closed, or is new
-            forget_rollup(tx, site, day)
-        elif first - VISIT_GAP <= counted:  # the clock was set back, or the writer stuck
-            forget_rollup(tx, site, day)
-            tx.execute(COUNT_ANEW, {"site": site, "day": day})
-
-
-def forget_rollup(tx: Tx, site: int, day: int) -> None:
-    """Forget the day's totals, and the running totals that they went into."""
-    for forget in (FORGET_DAY, FORGET_RUNNING):
-        tx.execute(forget, {"site": site, "day": day})
 
 
 def site_exists(tx: Tx, site: int) -> bool:

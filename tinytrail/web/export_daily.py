@@ -6,7 +6,7 @@ from typing import Any
 from tinytrail.core.connect import Tx
 from tinytrail.web.counts import MEASURES
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
-from tinytrail.web.events import encode
+from tinytrail.web.incoming import encode
 from tinytrail.web.reports.period import Period
 from tinytrail.web.rollup import OpenDay, count_day
 

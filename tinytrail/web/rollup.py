@@ -13,7 +13,7 @@ from tinytrail.core.db import Database
 from tinytrail.web.counted import of_period
 from tinytrail.web.counts import MEASURES, recount
 from tinytrail.web.dimensions import DIMENSIONS
-from tinytrail.web.events import VISIT_GAP, forget_rollup
+from tinytrail.web.incoming import VISIT_GAP, forget_rollup
 from tinytrail.web.running import store_running_total
 
 BUSY = 500  # groups of events that a day has had stored, for its rollup to begin before it is over
