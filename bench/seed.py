@@ -18,7 +18,7 @@ from random import Random
 from bench.traffic import GROUPS, Traffic
 from tinytrail.core.clock import DAY, day_number, parse_date, utc_day
 from tinytrail.core.connect import Tx, connect, transaction
-from tinytrail.core.db import MOST_REMEMBERED
+from tinytrail.core.group import MOST_REMEMBERED
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 from tinytrail.web.accounts import all_accounts

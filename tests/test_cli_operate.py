@@ -18,8 +18,8 @@ from tests.server import serving
 from tests.test_cli import folder, key, output, rows, trouble
 from tinytrail.core import connect as connect_module
 from tinytrail.core.clock import day_number, parse_date
-from tinytrail.core.db import Busy
 from tinytrail.core.migrations import MIGRATIONS
+from tinytrail.core.trouble import Busy
 
 __all__ = ["folder", "key"]  # fixtures
 

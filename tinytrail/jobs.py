@@ -10,8 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from litestar.datastructures import State
 
-from tinytrail.core.db import Busy
-from tinytrail.core.trouble import trouble_with_file
+from tinytrail.core.trouble import Busy, trouble_with_file
 from tinytrail.installs.active import catch_up
 from tinytrail.presence.alert import tell_of_absence
 from tinytrail.product.expiry import purge_old_events

@@ -15,7 +15,8 @@ import pytest
 from tinytrail.core import db as module
 from tinytrail.core import slices
 from tinytrail.core.connect import Tx
-from tinytrail.core.db import Busy, Database, open_database
+from tinytrail.core.db import Database, open_database
+from tinytrail.core.trouble import Busy
 
 SECONDS = 10  # that anything may take here before a test fails
 

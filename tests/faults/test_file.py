@@ -140,7 +140,7 @@ async def test_a_file_that_becomes_read_only(
     assert (await client.get("/health")).status_code == 200
     await db._writer.run(pragma, "query_only = off")
     assert await post() == 200
-    said = {record.getMessage() for record in caplog.records if record.name == "tinytrail.core.db"}
+    said = {record.getMessage() for record in caplog.records if record.name == "tinytrail.core.group"}
     assert said == {"nothing can be written: attempt to write a readonly database"}
     assert not any(record.exc_info for record in caplog.records)
     assert await db.read(lambda tx: tx.execute("select count(*) from product_events").fetchone()) == (2,)

@@ -12,7 +12,8 @@ from tests.installs.make import INSTANCE, beat, client_at, heartbeat, is_one_lin
 from tests.make import HOUR, FakeClock, config_in
 from tinytrail.app import create_app
 from tinytrail.core.connect import Tx
-from tinytrail.core.db import Busy, Database
+from tinytrail.core.db import Database
+from tinytrail.core.trouble import Busy
 
 
 def all_instances(tx: Tx) -> list[tuple[Any, ...]]:

@@ -9,7 +9,8 @@ from httpx import AsyncClient
 from tests.installs.make import heartbeat, instance_id, is_one_line_of_text, total
 from tests.make import FakeClock, config_in
 from tinytrail.config import Config
-from tinytrail.core.db import Busy, Database
+from tinytrail.core.db import Database
+from tinytrail.core.trouble import Busy
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from litestar import Litestar
 
 from tests.make import SATURDAY, FakeClock
 from tests.presence.make import beat, keyed, register, stats
-from tinytrail.core.db import Busy, Database
+from tinytrail.core.db import Database
+from tinytrail.core.trouble import Busy
 from tinytrail.presence.beat import Beat, store_beats
 
 

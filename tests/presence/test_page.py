@@ -11,7 +11,7 @@ from litestar import Litestar
 from tests.make import FakeClock, config_in
 from tests.presence.make import SECRET_KEY, beat, register, stats
 from tinytrail.config import Config
-from tinytrail.core.db import Busy
+from tinytrail.core.trouble import Busy
 
 NAME = "Robin's <b>desk</b> & $ago"
 

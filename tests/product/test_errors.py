@@ -10,7 +10,8 @@ from httpx import AsyncClient
 from tests.make import config_in
 from tests.product.make import YEAR_2025, assert_error, event
 from tinytrail.config import Config
-from tinytrail.core.db import Busy, Database
+from tinytrail.core.db import Database
+from tinytrail.core.trouble import Busy
 
 ROUTED = [
     ("GET", "/track", 405, "Method Not Allowed"),

@@ -15,7 +15,8 @@ from tinytrail.app import create_app
 from tinytrail.config import Config
 from tinytrail.core.clock import day_number
 from tinytrail.core.connect import Tx, connect, transaction
-from tinytrail.core.db import Busy, Database
+from tinytrail.core.db import Database
+from tinytrail.core.trouble import Busy
 from tinytrail.web import deletion, running
 from tinytrail.web.rollup import close_day, count_day, days_open
 

@@ -16,8 +16,9 @@ from tests.web.conftest import PEER, web_alone
 from tinytrail import __version__
 from tinytrail.app import create_app
 from tinytrail.config import Config
-from tinytrail.core.db import Busy, Database
+from tinytrail.core.db import Database
 from tinytrail.core.tokens import hash_token
+from tinytrail.core.trouble import Busy
 from tinytrail.first_run import make_first_admin
 from tinytrail.web.sessions import MOST_SESSIONS, Session, insert_session
 

@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from tinytrail import __version__
 from tinytrail.config import Config, ConfigError, load_config
 from tinytrail.core.connect import DatabaseError, Tx, connect
-from tinytrail.core.db import Busy
+from tinytrail.core.trouble import Busy
 
 
 class Trouble(click.ClickException):

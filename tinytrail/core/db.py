@@ -10,18 +10,19 @@ All SQL runs in plain functions `work(tx, ...)`. The server hands them to `Datab
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
 from tinytrail.core import slices
 from tinytrail.core.connect import Tx, connect, open_connection
-from tinytrail.core.trouble import GONE, UNWRITABLE, code_of, keep_what_is_gone
+from tinytrail.core.group import Batch, Failed, Group, all_failed, commit_group
+from tinytrail.core.trouble import Busy
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -32,15 +33,6 @@ logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG prints argume
 READERS = 4
 GROUP = 512  # writes that share a commit at most
 MOST_WAITING = 8192  # writes; past that callers are told to come back
-MOST_REMEMBERED = 100_000
-
-
-class Busy(Exception):
-    """The database cannot take this now: the queue is full, or the disk is, or it is locked."""
-
-
-class Failed(NamedTuple):
-    error: Exception
 
 
 @dataclass
@@ -50,73 +42,6 @@ class Commits:
     count: int = 0
     writes: int = 0
     seconds: float = 0.0  # from when the writer was given a group until it was on disk, or had failed
-
-
-class Batch(NamedTuple):
-    """What one call of `work` stores: the items of many callers, or the arguments of a single write."""
-
-    work: Callable[..., Any]
-    items: list[Any]
-    callers: list[asyncio.Future[Any]]
-    is_write: bool = False
-
-    def run(self, tx: Tx) -> list[Any]:
-        """A result for each caller."""
-        if self.is_write:
-            return [self.work(tx, *self.items[0])]
-        results: list[Any] = self.work(tx, self.items)
-        assert len(results) == len(self.items), "a result for each item"
-        return results
-
-    def one_by_one(self) -> Iterator["Batch"]:
-        for item, caller in zip(self.items, self.callers, strict=True):
-            yield self._replace(items=[item], callers=[caller])
-
-
-class Group:
-    """What shares a commit."""
-
-    def __init__(self) -> None:
-        self.batches: list[Batch] = []
-        self.size = 0  # in callers
-        self._by_work: dict[Callable[..., Any], Batch] = {}
-
-    def batch_of(self, work: Callable[..., Any]) -> Batch:
-        """That of all items which `work` stores."""
-        batch = self._by_work.get(work)
-        if batch is None:
-            batch = self._by_work[work] = Batch(work, [], [])
-            self.batches.append(batch)
-        return batch
-
-
-def commit_group(tx: Tx, batches: list[Batch]) -> list[list[Any]]:
-    """Run a group in one transaction. If it fails each write is run again by itself, so that a bad one
-    harms nobody else; hence a write's function may run twice, and must touch nothing but `tx`."""
-    if tx.is_gone():
-        keep_what_is_gone(tx)
-        return _all_failed(batches, Busy(GONE))
-    try:
-        tx.begin(late=len(batches) == 1 and not batches[0].is_write)
-        results = [batch.run(tx) for batch in batches]
-        tx.end("commit")
-        return results
-    except Exception as error:
-        tx.memo.clear()
-        tx.end("rollback")
-        if code_of(error) in UNWRITABLE:  # no better one by one
-            log.error("nothing can be written: %s", error)
-            return _all_failed(batches, Busy(str(error)))
-        if sum(len(batch.items) for batch in batches) == 1:
-            return _all_failed(batches, error)
-        return [[commit_group(tx, [one])[0][0] for one in batch.one_by_one()] for batch in batches]
-    finally:
-        if len(tx.memo) > MOST_REMEMBERED:
-            tx.memo.clear()
-
-
-def _all_failed(batches: list[Batch], error: Exception) -> list[list[Any]]:
-    return [[Failed(error)] * len(batch.items) for batch in batches]
 
 
 class Connection(aiosqlite.Connection):
@@ -214,7 +139,7 @@ class Database:
             try:
                 results = await self._writer.run(commit_group, group.batches)
             except Exception as error:  # not even a rollback worked; the next group is another try
-                results = _all_failed(group.batches, error)
+                results = all_failed(group.batches, error)
             self.commits.count += 1
             self.commits.writes += group.size
             self.commits.seconds += perf_counter() - begun

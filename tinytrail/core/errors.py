@@ -12,8 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 
-from tinytrail.core.db import Busy
-from tinytrail.core.trouble import trouble_with_file
+from tinytrail.core.trouble import Busy, trouble_with_file
 
 log = logging.getLogger("tinytrail")
 

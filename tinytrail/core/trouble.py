@@ -27,6 +27,10 @@ KEPT = (
 LOST = "%s was deleted or replaced while it was served, and what it held cannot be written back: %s"
 
 
+class Busy(Exception):
+    """The database cannot take this now: the queue is full, or the disk is, or it is locked."""
+
+
 def code_of(error: Exception) -> int:
     """SQLite's word for what is wrong, without its details; SQLITE_OK where it was not SQLite."""
     code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)

@@ -17,9 +17,10 @@ from tinytrail.core.asgi import Headers, answer, headers_by_name, must_be_post, 
 from tinytrail.core.body import decode_json
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock
-from tinytrail.core.db import Busy, Database
+from tinytrail.core.db import Database
 from tinytrail.core.errors import invalid
 from tinytrail.core.ratelimit import RateLimit
+from tinytrail.core.trouble import Busy
 from tinytrail.installs.active import Beat, Stored, store_beats
 
 LARGEST_BODY = 64 * 1024

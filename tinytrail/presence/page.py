@@ -13,8 +13,8 @@ from litestar.handlers import HTTPRouteHandler
 
 from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx
-from tinytrail.core.db import Busy
 from tinytrail.core.inject import Db, Now
+from tinytrail.core.trouble import Busy
 from tinytrail.presence.stats import Device, Stats, read_stats
 from tinytrail.presence.words import ago, duration, moment
 

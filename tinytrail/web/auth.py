@@ -18,9 +18,9 @@ from litestar.exceptions import (
 from litestar.handlers.base import BaseRouteHandler
 
 from tinytrail.core.connect import Tx, rows
-from tinytrail.core.db import Busy
 from tinytrail.core.errors import invalid
 from tinytrail.core.tokens import SHARE, hash_token
+from tinytrail.core.trouble import Busy
 from tinytrail.web.cookie import COOKIE, LIFE, Connection, must_be_our_own_page, session_cookie
 
 # A handler's `opt`; without one it is for users alone.
