@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 import stat
@@ -20,6 +21,19 @@ def test_a_missing_secret_is_made_for_its_owner_alone_and_read_the_next_time(tmp
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(secret) == 32
     assert read_or_make_secret(str(file)) == secret
+
+
+def test_a_disk_that_is_full_as_the_secret_is_made_leaves_no_half_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space left"):
+        patch.setattr(os, "fsync", full)
+        read_or_make_secret(f"{tmp_path}/tinytrail.key")
+    assert os.listdir(tmp_path) == []
+    assert len(read_or_make_secret(f"{tmp_path}/tinytrail.key")) == 32
 
 
 def test_no_two_servers_have_the_same_secret(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import os
 import secrets
 from pathlib import Path
 
+from tinytrail.core.files import written_whole
+
 SECRET_BYTES = 32
 SHARE = "ts_"  # what a share link's token begins with; an API key with tt_
 
@@ -19,11 +21,10 @@ def read_or_make_secret(path: str) -> bytes:
     """
     file = Path(path)
     if not file.exists():
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as new:
+        with written_whole(path) as unfinished, unfinished.open("w") as new:
             new.write(secrets.token_hex(SECRET_BYTES) + "\n")
             new.flush()
-            os.fsync(descriptor)  # the database is about to hold the hash of a key that hangs on it
+            os.fsync(new.fileno())  # the database is about to hold the hash of a key that hangs on it
     try:
         secret = bytes.fromhex(file.read_text("ascii"))
     except ValueError:
