@@ -196,4 +196,6 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         openapi_config=None,
     )
     app.short_cuts = short_cuts(handlers)
+    if config.web.enabled:
+        app.short_cuts |= state.dashboard.short_cuts()
     return app

@@ -14,7 +14,7 @@ from tinytrail.config import Config
 from tinytrail.web.dashboard import Dashboard
 
 FILES = {
-    "index.html": '<script type="module" src="${base}static/${version}/main.js"></script>\n${preloads}',
+    "index.html": '<html${theme}><script src="${base}static/${version}/main.js"></script>\n${preloads}',
     "main.js": 'import { a } from "./a.js";\nimport "./b.js";\nconst later = () => import("./later.js");',
     "a.js": 'import { c } from "./c.js";\nexport { c };',
     "b.js": "import { a } from './a.js';",
@@ -87,7 +87,50 @@ async def test_page_and_files_may_reach_this_server_alone_and_be_framed_by_nobod
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["x-frame-options"] == "DENY"
-    assert response.headers["cross-origin-opener-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("site", "policy"),
+    [("", "same-origin"), ("cross-site", "same-origin"), ("same-origin", "same-origin"), ("none", None)],
+)
+async def test_the_page_is_out_of_reach_of_whichever_page_may_have_opened_it(
+    client: AsyncClient, site: str, policy: str | None
+) -> None:
+    response = await client.get("/", headers={"sec-fetch-site": site} if site else {})
+    assert response.headers.get("cross-origin-opener-policy") == policy
+
+
+@pytest.mark.parametrize(
+    ("cookie", "attribute"),
+    [
+        ("", ""),
+        ("tinytrail_theme=dark", ' data-theme="dark"'),
+        ("other=1; tinytrail_theme=light", ' data-theme="light"'),
+        ('tinytrail_theme="><script>', ""),
+    ],
+)
+async def test_the_page_comes_in_the_theme_that_was_chosen(
+    client: AsyncClient, cookie: str, attribute: str
+) -> None:
+    page = (await client.get("/", headers={"cookie": cookie})).text
+    assert re.findall("<html[^>]*>", page) == [f'<html lang="en"{attribute}>']
+
+
+async def test_before_the_first_paint_only_the_style_sheet_is_asked_for(client: AsyncClient) -> None:
+    page = (await client.get("/")).text
+    at_once, rest = page.split("<template", 1)
+    assert re.findall(r"<link [^>]*rel=\"(\w+)\"", at_once) == ["stylesheet", "icon"]
+    assert re.findall(r"<script ([^>]*)src=\"[^\"]*/([\w.]+)\"", at_once) == [("defer ", "start.js")]
+    assert 'src="static/' in rest
+    assert "modulepreload" in rest
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+async def test_nothing_can_be_sent_to_page_or_files(app: Litestar, client: AsyncClient, method: str) -> None:
+    for path in ("/", f"/static/{app.state.dashboard.version}/main.js"):
+        response = await client.request(method, path)
+        assert response.status_code == 405, path
+        assert set(response.headers["allow"].split(", ")) >= {"GET"}
 
 
 async def test_nothing_stands_in_the_page_that_the_policy_forbids(client: AsyncClient) -> None:
@@ -116,11 +159,12 @@ async def test_what_is_no_file_of_the_dashboard_is_a_404(client: AsyncClient, pa
     assert (await client.get(path)).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/static/1/main.js"])
+@pytest.mark.parametrize("path", ["/", "/static/{version}/main.js", "/static/1/main.js"])
 @pytest.mark.parametrize("accepted", ["gzip, br", "identity"])
 async def test_it_is_gzipped_for_whoever_takes_that(
     client: AsyncClient, app: Litestar, path: str, accepted: str
 ) -> None:
+    path = path.format(version=app.state.dashboard.version)
     async with client.stream("GET", path, headers={"accept-encoding": accepted}) as response:
         sent = b"".join([chunk async for chunk in response.aiter_raw()])
     assert response.headers["vary"] == "Accept-Encoding"
@@ -128,7 +172,7 @@ async def test_it_is_gzipped_for_whoever_takes_that(
     assert response.headers.get("content-encoding") == ("gzip" if accepted != "identity" else None)
     plain = sent if accepted == "identity" else gzip.decompress(sent)
     dashboard: Dashboard = app.state.dashboard
-    assert plain == (dashboard.pages[""] if path == "/" else dashboard.files["main.js"]).content
+    assert plain == (dashboard.pages["", ""] if path == "/" else dashboard.files["main.js"]).content
 
 
 def test_all_that_the_main_module_needs_is_loaded_ahead_and_what_it_may_need_later_is_not(
@@ -137,7 +181,7 @@ def test_all_that_the_main_module_needs_is_loaded_ahead_and_what_it_may_need_lat
     dashboard = Dashboard(folder)
     version = dashboard.version
     for base in ("", "../"):
-        page = dashboard.pages[base].content.decode()
+        page = dashboard.pages[base, ""].content.decode()
         assert links(page) == [
             f"{base}static/{version}/{name}" for name in ("main.js", "a.js", "b.js", "c.js")
         ]

@@ -3,12 +3,15 @@
 What they raise, the app renders in the dialect of the path, as for every other handler.
 """
 
+import gzip
 from collections.abc import Iterable
 
 from litestar.exceptions import ClientException, MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]
+
+WORTH_GZIPPING = 1000  # bytes; less goes in one packet anyway
 
 
 def as_bytes(headers: dict[str, str]) -> Headers:
@@ -30,6 +33,14 @@ def accepts_gzip(accept_encoding: str) -> bool:
         if name in ("gzip", "*"):
             return weight.strip("0.") != "" or not weight
     return False
+
+
+def gzipped(body: bytes, accept_encoding: str) -> tuple[bytes, dict[str, str]]:
+    """A body of text, gzipped where that is accepted and worth it, and the headers that say so."""
+    headers = {"vary": "Accept-Encoding"}
+    if len(body) < WORTH_GZIPPING or not accepts_gzip(accept_encoding):
+        return body, headers
+    return gzip.compress(body, 6, mtime=0), headers | {"content-encoding": "gzip"}
 
 
 def headers_by_name(scope: Scope) -> dict[bytes, bytes]:

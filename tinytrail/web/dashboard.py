@@ -14,10 +14,11 @@ from string import Template
 from typing import Any, NamedTuple
 
 from litestar import Request, Response, get
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import MethodNotAllowedException, NotFoundException
 from litestar.params import FromPath
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-from tinytrail.core.asgi import accepts_gzip
+from tinytrail.core.asgi import accepts_gzip, answer, as_bytes, header_value
 
 PAGE = "index.html"
 MAIN = "main.js"
@@ -32,6 +33,9 @@ POLICY = (
 )
 UNCHANGING = "public, max-age=31536000, immutable"
 
+THEME_COOKIE = "tinytrail_theme"  # set by shell.js; a page in the wrong colours would flash by
+THEMES = ("", "light", "dark")  # the first is the system's
+
 
 def security_headers(*, is_embeddable: bool = False) -> dict[str, str]:
     """What the page and its files may do, and who may show them in a frame: nobody, or everybody."""
@@ -39,9 +43,17 @@ def security_headers(*, is_embeddable: bool = False) -> dict[str, str]:
         "Content-Security-Policy": POLICY.format(ancestors="*" if is_embeddable else "'none'"),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
     }
     return headers if is_embeddable else headers | {"X-Frame-Options": "DENY"}
+
+
+def opener_policy(fetch_site: str) -> dict[str, str]:
+    """Takes the page out of reach of whichever page opened it.
+
+    Nobody did where the reader gave the address (`Sec-Fetch-Site: none`). There it would only have Chromium
+    start another process for the page, which takes longer than painting it.
+    """
+    return {} if fetch_site == "none" else {"Cross-Origin-Opener-Policy": "same-origin"}
 
 
 class File(NamedTuple):
@@ -57,6 +69,24 @@ class File(NamedTuple):
                 self.gzipped, media_type=self.media_type, headers=headers | {"Content-Encoding": "gzip"}
             )
         return Response(self.content, media_type=self.media_type, headers=headers)
+
+    def sender(self, headers: dict[str, str]) -> ASGIApp:
+        """A handler of its own, whose answers are made beforehand: a page asks for twenty files at once."""
+        sent = as_bytes(
+            headers | {"Vary": "Accept-Encoding", "Content-Type": f"{self.media_type}; charset=utf-8"}
+        )
+        sent_gzipped = [*sent, (b"content-encoding", b"gzip")]
+
+        async def send_file(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("method") != "GET":
+                raise MethodNotAllowedException(headers={"Allow": "GET, HEAD"})
+            accepted = header_value(scope["headers"], b"accept-encoding").decode("latin-1")
+            if accepts_gzip(accepted):
+                await answer(send, 200, self.gzipped, sent_gzipped)
+            else:
+                await answer(send, 200, self.content, sent)
+
+        return send_file
 
 
 @lru_cache(128)
@@ -79,16 +109,21 @@ class Dashboard:
         self.version = hashlib.sha256(everything).hexdigest()[:12]
         page = contents.pop(PAGE)
         self.files = {name: as_file(name, content) for name, content in contents.items()}
-        self.pages = {base: as_file(PAGE, self._page(page, base)) for base in ("", "../")}
+        self.pages = {
+            (base, theme): as_file(PAGE, self._page(page, base, theme))
+            for base in ("", "../")
+            for theme in THEMES
+        }
 
-    def _page(self, template: bytes, base: str) -> bytes:
+    def _page(self, template: bytes, base: str, theme: str) -> bytes:
         """The page, for an address from which the server's root is at `base`."""
+        attribute = f' data-theme="{theme}"' if theme else ""
         preloads = "\n".join(
             f'<link rel="modulepreload" href="{base}static/{self.version}/{name}">'
             for name in self._modules()
         )
         text = Template(template.decode())
-        return text.substitute(base=base, version=self.version, preloads=preloads).encode()
+        return text.substitute(base=base, version=self.version, theme=attribute, preloads=preloads).encode()
 
     def _modules(self) -> list[str]:
         """All that the main module imports, and what that imports: else each would be found only as it is
@@ -104,7 +139,14 @@ class Dashboard:
         self, request: Request[Any, Any, Any], base: str, *, is_embeddable: bool = False
     ) -> Response[bytes]:
         headers = security_headers(is_embeddable=is_embeddable) | {"Cache-Control": "no-store"}
-        return self.pages[base].response(request, headers)
+        headers |= opener_policy(request.headers.get("sec-fetch-site", ""))
+        theme = request.cookies.get(THEME_COOKIE, "")
+        return self.pages[base, theme if theme in THEMES else ""].response(request, headers)
+
+    def short_cuts(self) -> dict[str, ASGIApp]:
+        """The files of this version by path, for the app to send without routing."""
+        headers = security_headers() | {"Cache-Control": UNCHANGING}
+        return {f"/static/{self.version}/{name}": file.sender(headers) for name, file in self.files.items()}
 
 
 def as_file(name: str, content: bytes) -> File:
@@ -121,11 +163,10 @@ async def show_dashboard(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def static_file(
     version: FromPath[str], file: FromPath[str], request: Request[Any, Any, Any]
 ) -> Response[bytes]:
-    """A file of the dashboard. Its address changes with any of them, so it may be kept for ever; a page that
-    is still open after an upgrade gets today's under yesterday's address, and keeps none."""
+    """A file of the dashboard under another version's address: a page that is still open after an upgrade
+    gets today's, and keeps none. This version's have short cuts."""
     dashboard: Dashboard = request.app.state.dashboard
     found = dashboard.files.get(file)
     if found is None:
         raise NotFoundException
-    kept = UNCHANGING if version == dashboard.version else "no-cache"
-    return found.response(request, security_headers() | {"Cache-Control": kept})
+    return found.response(request, security_headers() | {"Cache-Control": "no-cache"})

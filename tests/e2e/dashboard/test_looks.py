@@ -111,19 +111,31 @@ def test_dark_is_dark_and_a_choice_goes_before_the_system(looks: BrowserContext,
     page.close()
 
 
-def test_everything_weighs_less_than_60_kilobytes(looks: BrowserContext, told: Told) -> None:
-    page = looks.new_page()
-    sizes: dict[str, int] = {}
+def sizes(page: Page, told: Told, *names: str) -> dict[str, int]:
+    """What each of a few pages' requests brings, in bytes as sent, by address."""
+    found: dict[str, int] = {}
     page.on(
-        "requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]})
+        "requestfinished", lambda request: found.update({request.url: request.sizes()["responseBodySize"]})
     )
-    for name in PAGES:
+    for name in names:
         visit(page, told, name)
     page.close()
-    of_the_page = {url: size for url, size in sizes.items() if "/static/" in url or url.endswith("/")}
+    return found
+
+
+def test_everything_weighs_less_than_60_kilobytes(looks: BrowserContext, told: Told) -> None:
+    found = sizes(looks.new_page(), told, *PAGES)
+    of_the_page = {url: size for url, size in found.items() if "/static/" in url or url.endswith("/")}
     assert len(of_the_page) > 10
     assert sum(of_the_page.values()) < 60_000
-    assert all(url.startswith(told.server.url) for url in sizes)
+    assert all(url.startswith(told.server.url) for url in found)
+
+
+def test_a_websites_page_weighs_less_than_50_with_all_its_figures(looks: BrowserContext, told: Told) -> None:
+    found = sizes(looks.new_page(), told, "site")
+    assert sum("/api/v1/reports/batch" in url for url in found) == 1
+    assert sum(found.values()) < 50_000
+    assert not any(url.endswith("/settings.js") for url in found)
 
 
 def test_nothing_jumps_as_a_page_fills(looks: BrowserContext, told: Told) -> None:

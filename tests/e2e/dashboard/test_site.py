@@ -1,9 +1,9 @@
 """A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.dashboard.conftest import DOMAIN, Told
+from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
 from tests.e2e.dashboard.pages import chips, figures, open_page, panel, read_rows, rows, settled
 from tests.make import BROWSER, hit
 
@@ -170,7 +170,6 @@ def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> No
     [
         ("?site={id}&period=soon&f=bogus:1&f=path&metric=x&compare=y", "Last 30 days"),
         ("?site={id}&from=2026-03-02&to=2026-03-01", " Mar 2026"),
-        ("?site=00000000-0000-4000-8000-000000000000", "There is no such website, or it is not yours."),
         ("?view=settings&site=nobody", "There is no such website, or it is not yours."),
         ("?view=nonsense", "Last 30 days"),
     ],
@@ -181,6 +180,14 @@ def test_an_address_that_means_nothing_falls_back_or_says_so(
     owner.goto(f"{told.server.url}/{address.format(id=told.website_id)}")
     expect(owner.get_by_text(shown).first).to_be_visible()
     assert owner.locator(".notice.problem").count() == 0
+
+
+def test_a_website_that_is_not_yours_is_not_there(context: BrowserContext, told: Told) -> None:
+    sign_in(context, told, told.key)
+    page = context.new_page()
+    page.goto(f"{told.server.url}/?site=00000000-0000-4000-8000-000000000000")
+    expect(page.get_by_text("There is no such website, or it is not yours.")).to_be_visible()
+    assert page.locator(".site").count() == 0
 
 
 def test_keys_typed_into_a_field_are_text(owner: Page, told: Told) -> None:

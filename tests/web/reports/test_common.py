@@ -189,6 +189,22 @@ async def test_a_csv_is_named_after_website_report_and_days(owner: Owner, websit
     )
 
 
+@pytest.mark.parametrize("format", ["json", "csv"])
+@pytest.mark.parametrize(("paths", "coding"), [(1, None), (100, "gzip")])
+async def test_what_is_long_is_gzipped_for_whoever_takes_that(
+    visit: Traffic, owner: Owner, format: str, paths: int, coding: str | None
+) -> None:
+    for n in range(paths):
+        await visit(f"/a-page-with-a-name/{n}")
+    packed = await owner.get("pages", format=format, per_page=500)
+    owner.client.headers["accept-encoding"] = "identity"
+    plain = await owner.get("pages", format=format, per_page=500)
+    assert packed.headers.get("content-encoding") == coding
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert packed.text == plain.text
+
+
 async def test_an_error_is_json_in_the_envelope_for_csv_too(owner: Owner) -> None:
     response = await owner.get("pages", format="csv", period="never")
     assert (response.status_code, code(response)) == (400, "INVALID_PAYLOAD")

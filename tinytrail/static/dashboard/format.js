@@ -2,46 +2,46 @@
 
 import { t } from "./strings.js";
 
-const whole = new Intl.NumberFormat(t.locale);
-const short = new Intl.NumberFormat(t.locale, { notation: "compact", maximumSignificantDigits: 3 });
-const tenths = new Intl.NumberFormat(t.locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const percent = new Intl.NumberFormat(t.locale, { maximumFractionDigits: 1 });
-const day = new Intl.DateTimeFormat(t.locale, {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-  year: "numeric",
-  timeZone: "UTC",
-});
-const shortDay = new Intl.DateTimeFormat(t.locale, { day: "numeric", month: "short", timeZone: "UTC" });
-const longDay = new Intl.DateTimeFormat(t.locale, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const clock = new Intl.DateTimeFormat(t.locale, {
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-  timeZone: "UTC",
-});
-const moment = new Intl.DateTimeFormat(t.locale, { dateStyle: "medium", timeStyle: "short" });
-const countries = new Intl.DisplayNames(t.locale, { type: "region" });
+// Each is made as it is first needed: the first of all takes a browser longer than all else that these modules do
+// before they ask for figures.
+const lazy = (make) => {
+  let made;
+  return () => (made ??= make());
+};
+const numbers = (options) => lazy(() => new Intl.NumberFormat(t.locale, options));
+const dates = (options) => lazy(() => new Intl.DateTimeFormat(t.locale, { timeZone: "UTC", ...options }));
 
-export const number = (value) => whole.format(value);
-export const compact = (value) => (Math.abs(value) < 100_000 ? whole.format(value) : short.format(value));
-export const share = (part, total) => (total ? `${tenths.format((100 * part) / total)}%` : "");
+const whole = numbers();
+const short = numbers({ notation: "compact", maximumSignificantDigits: 3 });
+const tenths = numbers({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const percent = numbers({ maximumFractionDigits: 1 });
+const day = dates({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
+const shortDay = dates({ day: "numeric", month: "short" });
+const longDay = dates({ day: "numeric", month: "short", year: "numeric" });
+const month = dates({ month: "long", year: "numeric" });
+const shortMonth = dates({ month: "short", year: "2-digit" });
+const clock = dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const moment = dates({ dateStyle: "medium", timeStyle: "short", timeZone: undefined });
+const countries = lazy(() => new Intl.DisplayNames(t.locale, { type: "region" }));
+
+export const number = (value) => whole().format(value);
+export const compact = (value) => (Math.abs(value) < 100_000 ? whole().format(value) : short().format(value));
+export const share = (part, total) => (total ? `${tenths().format((100 * part) / total)}%` : "");
 
 /** By how many percent, without the sign. */
 export const changeInWords = (value) =>
-  `${Math.abs(value) < 100 ? percent.format(Math.abs(value)) : compact(Math.round(Math.abs(value)))}%`;
+  `${Math.abs(value) < 100 ? percent().format(Math.abs(value)) : compact(Math.round(Math.abs(value)))}%`;
 
 /** Whole seconds as "2m 05s". */
 export function duration(seconds) {
   const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return `${whole.format(Math.floor(minutes / 60))}h ${String(minutes % 60).padStart(2, "0")}m`;
+  if (minutes >= 60) return `${whole().format(Math.floor(minutes / 60))}h ${String(minutes % 60).padStart(2, "0")}m`;
   return minutes ? `${minutes}m ${String(seconds % 60).padStart(2, "0")}s` : `${seconds}s`;
 }
 
 /** A metric's value, shortened where it is large. */
 export function figure(metric, value) {
-  if (metric === "bounce_rate") return `${percent.format(value)}%`;
+  if (metric === "bounce_rate") return `${percent().format(value)}%`;
   if (metric.startsWith("avg_session_duration") || metric === "totalDuration" || metric === "averageDuration")
     return duration(value);
   return compact(value);
@@ -54,31 +54,29 @@ export const exactly = (metric, value) =>
 /** A long time in its two largest units: "3d 4h". */
 export function longDuration(seconds) {
   if (seconds < 86_400) return duration(seconds);
-  return `${whole.format(Math.floor(seconds / 86_400))}d ${Math.floor((seconds % 86_400) / 3600)}h`;
+  return `${whole().format(Math.floor(seconds / 86_400))}d ${Math.floor((seconds % 86_400) / 3600)}h`;
 }
 
 const utc = (date) => new Date(`${date.length === 7 ? `${date}-01` : date.slice(0, 10)}T${date.slice(11) || "00:00"}Z`);
 
 /** `2026-03-13`, `2026-03-13T14:00` or `2026-03` in words. */
 export function dateInWords(date) {
-  if (date.length === 7)
-    return new Intl.DateTimeFormat(t.locale, { month: "long", year: "numeric", timeZone: "UTC" }).format(utc(date));
-  return date.length > 10 ? `${shortDay.format(utc(date))}, ${clock.format(utc(date))}` : day.format(utc(date));
+  if (date.length === 7) return month().format(utc(date));
+  return date.length > 10 ? `${shortDay().format(utc(date))}, ${clock().format(utc(date))}` : day().format(utc(date));
 }
 
 /** The same for an axis. */
 export function tick(date) {
-  if (date.length === 7)
-    return new Intl.DateTimeFormat(t.locale, { month: "short", year: "2-digit", timeZone: "UTC" }).format(utc(date));
-  return date.length > 10 ? clock.format(utc(date)) : shortDay.format(utc(date));
+  if (date.length === 7) return shortMonth().format(utc(date));
+  return date.length > 10 ? clock().format(utc(date)) : shortDay().format(utc(date));
 }
 
 export function rangeInWords(start, end) {
-  return start === end ? day.format(utc(start)) : longDay.formatRange(utc(start), utc(end));
+  return start === end ? day().format(utc(start)) : longDay().formatRange(utc(start), utc(end));
 }
 
 /** A moment of the server's (ISO text or Unix seconds), in the reader's own zone. */
-export const momentInWords = (at) => moment.format(typeof at === "number" ? new Date(at * 1000) : new Date(at));
+export const momentInWords = (at) => moment().format(typeof at === "number" ? new Date(at * 1000) : new Date(at));
 
 /** How long ago that was, roughly. */
 export function ago(at, now = Date.now()) {
@@ -96,7 +94,7 @@ export function ago(at, now = Date.now()) {
 /** A country's name from its two letters. */
 export function country(code) {
   try {
-    return countries.of(code) ?? code;
+    return countries().of(code) ?? code;
   } catch {
     return code; // not a code that anybody knows
   }

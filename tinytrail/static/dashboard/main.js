@@ -2,14 +2,10 @@
 
 import { ApiError, get, shareToken } from "./api.js";
 import { announce, h, replace } from "./dom.js";
-import { installsView } from "./installs.js";
 import { overview } from "./overview.js";
-import { presenceView } from "./presence.js";
-import { productView } from "./product.js";
-import { settingsView } from "./settings.js";
 import { brand, header, help, problem } from "./shell.js";
 import { signInPage } from "./signin.js";
-import { siteView } from "./site.js";
+import { ask, siteView } from "./site.js";
 import { addressOf, readState, toggled } from "./state.js";
 import { t } from "./strings.js";
 
@@ -17,11 +13,15 @@ import { t } from "./strings.js";
 const VIEWS = {
   site: siteView,
   sites: overview,
-  product: productView,
-  installs: installsView,
-  presence: presenceView,
-  settings: settingsView,
   missing: () => ({ element: h("p", { class: "notice" }, t.noSuchSite), update() {}, close() {} }),
+};
+
+// Those that are seldom wanted come when they are first.
+const LATER = {
+  product: async () => (await import("./product.js")).productView,
+  installs: async () => (await import("./installs.js")).installsView,
+  presence: async () => (await import("./presence.js")).presenceView,
+  settings: async () => (await import("./settings.js")).settingsView,
 };
 
 const main = document.getElementById("main");
@@ -32,6 +32,7 @@ const app = {
   state: readState(),
   session: null,
   websites: [],
+  asked: null, // {state, answers}: figures that were asked for before there was a view to show them
 
   /** Show another state. `quiet`: only the address changes; `replace`: without a step back. */
   go(state, { quiet = false, replace: replaces = false } = {}) {
@@ -57,12 +58,25 @@ function viewNamed({ view, site }) {
   const isSystem = ["product", "installs", "presence"].includes(view);
   if (isSystem && !(app.session.user.role === "admin" && app.session.systems[view])) return "sites";
   if (view === "settings") return !site || isKnown ? "settings" : "missing";
-  return view in VIEWS ? view : "sites";
+  return isSystem ? view : "sites";
+}
+
+/** Load a view's modules, and show it if it is still wanted. */
+async function bring(name) {
+  try {
+    VIEWS[name] = await LATER[name]();
+  } catch {
+    // They are gone, or of another version than these: the address brings the page anew.
+    if (view) return location.reload();
+    return void main.replaceChildren(problem(new ApiError(0, t.offline), show));
+  }
+  if (app.session && app.state.view === name) show();
 }
 
 function show() {
   app.state.view = viewNamed(app.state);
   const make = VIEWS[app.state.view];
+  if (!make) return void bring(app.state.view);
   const wanted = `${app.state.view} ${app.state.site}`;
   replace(document.getElementById("header"), header(app));
   if (wanted !== mounted || !view) {
@@ -78,8 +92,12 @@ function show() {
 }
 
 async function start() {
+  // A website's figures, and an owner's websites, are asked for together with who the owner is.
+  if (app.state.view === "site" && !shareToken) {
+    app.asked = { state: app.state, answers: ask(app.state, app.state.site) };
+    app.asked.answers.catch(() => {}); // said where they are shown, if they ever are
+  }
   try {
-    // An owner's websites are asked for together with who the owner is.
     const [session] = await Promise.all([get("api/v1/sessions/current"), shareToken ? null : app.reload()]);
     app.session = session;
     if (shareToken) await app.reload();

@@ -5,6 +5,7 @@ import { dialog, h, newId, text } from "./dom.js";
 import { addressOf } from "./state.js";
 import { t } from "./strings.js";
 
+const YEAR = 31_536_000; // seconds
 const AWAY = 4; // seconds until a server that could not be reached is tried again
 
 /** A link within the dashboard: followed without loading the page anew. */
@@ -72,8 +73,10 @@ function themeButton() {
     const theme = order[(order.indexOf(root.dataset.theme ?? "") + 1) % order.length];
     if (theme) root.dataset.theme = theme;
     else delete root.dataset.theme;
+    const path = new URL("../../", import.meta.url).pathname;
     try {
-      localStorage.setItem("theme", theme);
+      // A cookie, since the server can then send a page that is in the right colours from the start.
+      document.cookie = `tinytrail_theme=${theme};path=${path};max-age=${theme ? YEAR : 0};samesite=lax`;
     } catch {
       // It holds for this page, then.
     }

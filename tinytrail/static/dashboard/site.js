@@ -20,6 +20,38 @@ const RUSH = 250; // milliseconds between clicks that are not each worth a reque
 
 const LIST_KEYS = PANELS.flatMap((definition) => definition.tabs);
 
+/** What one request brings: every panel's list, and what stands above them, as [report, its parameters, keys]. */
+function wanted(state) {
+  const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
+  const days = state.from ? state.from === state.to : ["today", "yesterday"].includes(state.period);
+  const lists = LIST_KEYS.map((key) => [
+    key,
+    LISTS[key].report,
+    { ...LISTS[key].own, ...(LISTS[key].isWhole ? {} : { per_page: ROWS }) },
+  ]);
+  // Lists of the same report are asked for once.
+  const one = new Map(lists.map(([key, name, own]) => [JSON.stringify([name, own]), [name, own, []]]));
+  for (const [key, name, own] of lists) one.get(JSON.stringify([name, own]))[2].push(key);
+  return [
+    ["summary", { compare }, ["summary"]],
+    ["timeseries", { metric: state.metric, compare, interval: days ? "hour" : undefined }, ["series"]],
+    ["realtime", undefined, ["realtime"]],
+    ...one.values(),
+    ...(state.steps.length > 1 ? [["funnel", { steps: state.steps }, ["funnel"]]] : []),
+  ];
+}
+
+/** The figures of a state, by the keys of the lists and of what stands above them. */
+export async function ask(state, website, signal) {
+  const asking = wanted(state);
+  const answers = await reports(
+    asking.map(([name, own]) => [name, own]),
+    common(state, website),
+    signal,
+  );
+  return Object.fromEntries(asking.flatMap(([, , keys], n) => keys.map((key) => [key, answers[n]])));
+}
+
 /** The view: {element, update(), key(event), close()}. */
 export function siteView(app) {
   const website = shareToken ? app.websites[0] : app.websites.find((one) => one.id === app.state.site);
@@ -65,9 +97,9 @@ export function siteView(app) {
   let data = {};
   let loading = null;
   let hasTraffic = false; // ever, as far as is known
-  let asked = 0; // when the last load began
+  let called = -RUSH; // when there was last something to load
   let soon; // the one that is to come
-  let wanted = ""; // the period of the state that was asked for last
+  let days = ""; // of the state that was asked for last
   const timers = [setInterval(lookAround, LIVE_EVERY), setInterval(refresh, ALL_EVERY)];
 
   countries.hidden = true;
@@ -79,50 +111,25 @@ export function siteView(app) {
     return [...paths, ...events];
   }
 
-  /** What one request brings: every panel's list, and what stands above them. */
-  function panelsWanted() {
-    const { state } = app;
-    const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
-    const days = state.from ? state.from === state.to : ["today", "yesterday"].includes(state.period);
-    const lists = LIST_KEYS.map((key) => [
-      key,
-      LISTS[key].report,
-      { ...LISTS[key].own, ...(LISTS[key].isWhole ? {} : { per_page: ROWS }) },
-    ]);
-    // Lists of the same report are asked for once.
-    const one = new Map(lists.map(([key, name, own]) => [JSON.stringify([name, own]), [name, own, []]]));
-    for (const [key, name, own] of lists) one.get(JSON.stringify([name, own]))[2].push(key);
-    return [
-      ["summary", { compare }, ["summary"]],
-      ["timeseries", { metric: state.metric, compare, interval: days ? "hour" : undefined }, ["series"]],
-      ["realtime", undefined, ["realtime"]],
-      ...one.values(),
-      ...(state.steps.length > 1 ? [["funnel", { steps: state.steps }, ["funnel"]]] : []),
-    ];
-  }
-
   /** Load now, or, in the middle of a rush of clicks, once that is over. */
   function loadSoon() {
     element.setAttribute("aria-busy", "true");
     clearTimeout(soon);
-    soon = setTimeout(load, performance.now() - asked < RUSH ? RUSH : 0);
+    if (performance.now() - called < RUSH) soon = setTimeout(load, RUSH);
+    else load();
+    called = performance.now();
   }
 
   async function load() {
-    asked = performance.now();
     loading?.abort();
     loading = new AbortController();
     const { signal } = loading;
+    const { asked } = app;
+    app.asked = null;
     element.setAttribute("aria-busy", "true");
     try {
-      const asking = panelsWanted();
-      const answers = await reports(
-        asking.map(([name, own]) => [name, own]),
-        query(),
-        signal,
-      );
-      data = {};
-      asking.forEach(([, , keys], n) => keys.forEach((key) => (data[key] = answers[n])));
+      data = await (asked?.state === app.state ? asked.answers : ask(app.state, website.id, signal));
+      if (signal.aborted) return;
       replace(trouble);
       draw();
     } catch (error) {
@@ -206,10 +213,10 @@ export function siteView(app) {
     identity: website.id,
     update() {
       const { from, to, period } = app.state;
-      if (period + from + to !== wanted) shown = from ? { start: from, end: to } : null; // else it would lie for a moment
-      wanted = period + from + to;
-      drawBar();
+      if (period + from + to !== days) shown = from ? { start: from, end: to } : null; // else it would lie for a moment
+      days = period + from + to;
       loadSoon();
+      drawBar();
     },
     key,
     close() {

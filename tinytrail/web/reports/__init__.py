@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
+from tinytrail.core.asgi import gzipped
 from tinytrail.core.clock import date_of
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db, Now
@@ -43,24 +44,36 @@ REPORTS: tuple[Report, ...] = (
     timeseries.REPORT,
 )
 
+Answer = tuple[bytes, dict[str, str]]  # body and headers
+
 BY_NAME = {report.name: report for report in REPORTS}
 
 
 def answer(
-    tx: Tx, report: Report, caller: Caller, params: Params, now: float
-) -> tuple[bytes, dict[str, str]]:
+    tx: Tx, report: Report, caller: Caller, params: Params, now: float, accept_encoding: str
+) -> Answer:
     """The body of a report and its headers."""
     query = parse_query(tx, caller, params, now)
     data = report.read(tx, query)
     if query.format == "csv":
         disposition = f'attachment; filename="{file_name(report, query)}"'
         headers = {"content-type": "text/csv; charset=utf-8", "content-disposition": disposition}
-        return as_csv(report.table(query, data)), headers
-    return msgspec.json.encode(success(data)), {"content-type": "application/json"}
+        body, coding = gzipped(as_csv(report.table(query, data)), accept_encoding)
+        return body, headers | coding
+    return as_json(data, accept_encoding)
 
 
-def answer_batch(tx: Tx, caller: Caller, params: Params, now: float) -> bytes:
-    return msgspec.json.encode(success(read_batch(tx, BY_NAME, caller, params, now)))
+def answer_batch(tx: Tx, caller: Caller, params: Params, now: float, accept_encoding: str) -> Answer:
+    return as_json(read_batch(tx, BY_NAME, caller, params, now), accept_encoding)
+
+
+def as_json(data: Any, accept_encoding: str) -> Answer:
+    body, coding = gzipped(msgspec.json.encode(success(data)), accept_encoding)
+    return body, {"content-type": "application/json"} | coding
+
+
+def accept_encoding(request: Request[Any, Any, Any]) -> str:
+    return request.headers.get("accept-encoding", "")
 
 
 def file_name(report: Report, query: Query) -> str:
@@ -72,8 +85,8 @@ def file_name(report: Report, query: Query) -> str:
 async def show_batch(
     request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
 ) -> Response[bytes]:
-    body = await db.read(answer_batch, caller, request.query_params, now)
-    return Response(body, headers={"content-type": "application/json"})
+    body, headers = await db.read(answer_batch, caller, request.query_params, now, accept_encoding(request))
+    return Response(body, headers=headers)
 
 
 def report_handlers() -> list[HTTPRouteHandler]:
@@ -84,7 +97,9 @@ def report_handlers() -> list[HTTPRouteHandler]:
         async def read(
             request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
         ) -> Response[bytes]:
-            body, headers = await db.read(answer, report, caller, request.query_params, now)
+            body, headers = await db.read(
+                answer, report, caller, request.query_params, now, accept_encoding(request)
+            )
             return Response(body, headers=headers)
 
         return read
