@@ -15,6 +15,7 @@ from httpx import AsyncClient
 from tests.make import BROWSER, FakeClock, calling, config_in
 from tinytrail.app import App, create_app
 from tinytrail.config import Config
+from tinytrail.core import connect
 from tinytrail.core.db import Database
 from tinytrail.first_run import make_first_admin
 
@@ -31,6 +32,18 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def _run_async_tests_on_anyio(anyio_backend: str) -> None:
     """anyio runs a coroutine test that uses its backend fixture; this spares each test a marker."""
+
+
+@pytest.fixture(autouse=True)
+def _without_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An app within a test's own process leaves it to the kernel when its file reaches the disk. Only a power
+    cut could tell; and of twenty times a test that it would wait for the disk, each may take a while.
+
+    Servers in a process of their own are as installed, and tests/core/test_connect.py reads what is set.
+    """
+    assert "synchronous = full" in connect.PRAGMAS
+    pragmas = connect.PRAGMAS.replace("synchronous = full", "synchronous = off")
+    monkeypatch.setattr(connect, "PRAGMAS", pragmas)
 
 
 @pytest.fixture

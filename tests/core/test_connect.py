@@ -23,6 +23,11 @@ PRAGMAS = {
 
 
 @pytest.fixture(autouse=True)
+def _without_fsync() -> None:
+    """Not here: what is set is what is installed."""
+
+
+@pytest.fixture(autouse=True)
 def _no_migrations_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests here bring their own; the real ones are test_migrations.py's."""
     monkeypatch.setattr(module, "MIGRATIONS", [])

@@ -95,6 +95,12 @@ def compressed(content: bytes) -> bytes:
     return gzip.compress(content, 9, mtime=0)
 
 
+@lru_cache(128)
+def imported_by(content: bytes) -> frozenset[str]:
+    """The modules that one module imports."""
+    return frozenset(IMPORT.findall(content.decode()))
+
+
 class Dashboard:
     """The page and its files, read as the app is made: a restart shows what has changed."""
 
@@ -130,8 +136,8 @@ class Dashboard:
         needed, a journey to the server for every step."""
         found, new = {MAIN}, {MAIN}
         while new:
-            text = "".join(self.files[name].content.decode() for name in new)
-            new = set(IMPORT.findall(text)) & self.files.keys() - found
+            imported = {name for importer in new for name in imported_by(self.files[importer].content)}
+            new = imported & self.files.keys() - found
             found |= new
         return sorted(found - {MAIN})
 
