@@ -32,10 +32,14 @@ def by_day(alias: str) -> str:
     return f"{alias}.day"
 
 
+def all_at_once(_: str) -> str:
+    return "0"
+
+
 class Part(NamedTuple):
     """A query that supplies some of a dimension's measures."""
 
-    of: str  # whose day it is counted on: of the visit (v) or the event (e)
+    of: str  # whose day it is counted on: of the visit (v) or the event (e), or of what `days` has (k)
     value: str
     measures: dict[str, str]
     source: str  # of Rows
@@ -61,12 +65,14 @@ KNOWN_ON_PATH = f"""
        and f.kind = {PAGE_VIEW} and f.path = e.path"""
 
 
-def parts_of(dimension: str) -> list[Part]:
+def parts_of(dimension: str, has_days: bool) -> list[Part]:
     if dimension == SITE:
         with_a_page = {"entries": "count(v.entry)", "exits": "count(v.exit)"}
+        one_by_one = Part("e", "0", {"pageviews": "count(*)"}, PAGE_VIEWS)
+        added_up = Part("k", "0", {"pageviews": "sum(k.pageviews)"}, "{days}")
         return [
             Part("v", "0", OF_VISITS | with_a_page, "{visits}", KNOWN),
-            Part("e", "0", {"pageviews": "count(*)"}, PAGE_VIEWS),
+            added_up if has_days else one_by_one,
         ]
     if dimension == PATH:
         pageviews = {"pageviews": "count(*)", "visitors": NEW_VISITORS}
@@ -113,7 +119,8 @@ def counts(
 
 def totals(dimension: str, measures: tuple[str, ...], counted: Rows | None = None) -> str:
     """A query for the sums of these measures over the period, by value, for those that have any."""
-    added = recount(dimension, measures, counted) if counted else unfiltered(dimension, measures)
+    at = by_day if "visitors" in measures else all_at_once  # a visitor counts once a day
+    added = recount(dimension, measures, counted, at=at) if counted else unfiltered(dimension, measures)
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
     there_is_any = " or ".join(f"sum({measure}) > 0" for measure in measures)
     return f"select value, {sums} from ({added}) group by value having {there_is_any}"
@@ -169,11 +176,13 @@ def recount(
     only: str = "",
 ) -> str:
     """Count from visits and events, by day and value, and by another column of `visits` if need be."""
-    also, keys = (f"v.{also_by} as {also_by}, ", "1, 2, 3") if also_by else ("", "1, 2")
+    also, keys = (f"v.{also_by} as {also_by}, ", "1, 2") if also_by else ("", "1")
+    has_days = bool(counted.days) and at is by_day
     queries = []
-    for part in parts_of(dimension):
+    for part in parts_of(dimension, has_days):
         if not part.measures.keys() & set(measures):
             continue
+        day = at("k" if has_days else part.of)
         is_new = (
             f"filter (where case when {COUNTED.format(part.of)} then not exists ({part.known}) else 1 end)"
         )
@@ -182,8 +191,9 @@ def recount(
             f"{part.measures.get(measure, '0').format(if_new=if_new)} as {measure}" for measure in measures
         )
         source = part.source.format(**counted._asdict()) + (f" and {part.value} in ({only})" if only else "")
+        by_value = "" if part.value == "0" else ", value"  # even of a constant SQLite would sort
         queries.append(
-            f"select {also}{at(part.of)} as day, {part.value} as value, {columns} "
-            f"from {source} group by {keys}"
+            f"select {also}{day} as day, {part.value} as value, {columns} "
+            f"from {source} group by {keys}{by_value}"
         )
     return " union all ".join(queries)

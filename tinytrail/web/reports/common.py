@@ -13,9 +13,9 @@ from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller, parse_uuid
 from tinytrail.web.counted import OF_OPEN_DAYS, of_period
 from tinytrail.web.counts import AtDay, by_day, counts, recount, totals
-from tinytrail.web.dimensions import DIMENSIONS, SITE
+from tinytrail.web.dimensions import DIMENSIONS, PATH, SITE
 from tinytrail.web.reports.filters import Filter, parse_filters
-from tinytrail.web.reports.kept import Kept, keep
+from tinytrail.web.reports.kept import Kept, keep, page_totals
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for
@@ -61,20 +61,29 @@ class Query(msgspec.Struct, frozen=True):
         own = {"search": self.search, "limit": self.limit, "offset": self.offset}
         return self.period_values() | own | more
 
-    def kept(self, tx: Tx) -> Kept | None:
-        """What the filter keeps of the period; None: everything."""
-        return keep(tx, self.filter, self.period_values()) if self.filter else None
+    def kept(self, tx: Tx, dimension: str = "") -> Kept | None:
+        """What the filter keeps of the period, of this dimension or of any; None: everything."""
+        return keep(tx, self.filter, self.period_values(), dimension) if self.filter else None
 
     def counts(self, tx: Tx, dimension: str, *measures: str, at: AtDay = by_day, only: str = "") -> str:
         """SQL for these measures of the period, by day (or hour) and value."""
-        kept = self.kept(tx)
+        kept = self.kept(tx, dimension)
         counted = kept.rows if kept else None if at is by_day else of_period()
         return counts(dimension, measures, counted, at=at, only=only)
 
     def totals(self, tx: Tx, dimension: str, *measures: str) -> str:
         """SQL for the sums of these measures over the period, by value, for those that have any."""
-        kept = self.kept(tx)
+        kept = self.kept(tx, dimension)
         return totals(dimension, measures, kept.rows if kept else None)
+
+    def page_totals(self, tx: Tx) -> str:
+        """SQL for page views and unique ones over the period, by path: value, pageviews, visitors."""
+        kept = self.kept(tx) if self.filter and self.filter.visits else None
+        if self.filter and kept:
+            return page_totals(tx, kept, self.filter, self.period_values())
+        every = totals(PATH, ("pageviews", "visitors"))
+        # Where a filter is of pages alone, their page views are all that they ever have.
+        return f"select * from ({every}) where value in {self.filter.paths}" if self.filter else every
 
     def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:
         return rows(tx, row_type, sql, **self.values(**more))

@@ -6,6 +6,7 @@ import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.counted import of_period
+from tinytrail.web.dimensions import EVENT
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
 from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT, add_functions
 from tinytrail.web.reports.search import matching
@@ -36,7 +37,7 @@ NAMED = "e.name in (select id from strings where site = :site and strings.value 
 
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     add_functions(tx)
-    kept = query.kept(tx)
+    kept = query.kept(tx, EVENT)
     event_name = query.params.get("event_name") or None
     sql = PROPERTIES.format(
         customs=(kept.rows if kept else of_period()).customs,

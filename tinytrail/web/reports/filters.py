@@ -11,7 +11,6 @@ from typing import NamedTuple
 import msgspec
 
 from tinytrail.core.errors import invalid
-from tinytrail.web.events import PAGE_VIEW
 from tinytrail.web.reports.params import Params
 from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT
 
@@ -32,12 +31,16 @@ Asked = dict[str, list[str]]  # values by dimension
 class Filter(NamedTuple):
     """Conditions in SQL, and the values that they bind."""
 
-    visits: str  # that a visit v meets which is kept
-    pageviews: str  # that a page view e of such a visit must meet, or anything else but a custom event
-    customs: str  # that a custom event e of such a visit must meet, or (`customs_of_any`) of any visit v
-    customs_of_any: bool
+    paths: str  # a query for the ids of those that a page view must be of; empty: any
+    visits: str  # what a visit v must meet besides; empty: nothing
+    customs: str  # what a custom event e of such a visit must meet; with `paths`, of any visit v
     visits_are_few: bool  # `visits` names them by id: that is how to find them, rather than by their day
     values: dict[str, str]
+
+    @property
+    def pageviews(self) -> str:
+        """What a page view e of a visit that is kept must meet, or anything else but a custom event."""
+        return f"e.path in {self.paths}" if self.paths else "true"
 
 
 def parse_filters(params: Params) -> Filter | None:
@@ -64,17 +67,16 @@ def filter_of(asked: Asked) -> Filter:
     of_visit = [visit_condition(dimension) for dimension in OF_VISITS if dimension in asked]
     of_page = [f"{column} in ({values(name)})" for name, column in OF_PAGE_VIEWS.items() if name in asked]
     of_event = [event_condition(dimension) for dimension in OF_EVENTS if dimension in asked]
-    on_page = [f"e.path in {ids('paths', *of_page)}"] if of_page else []
-    with_page = [f"v.id in {visits_with(f'e.kind = {PAGE_VIEW}', *on_page)}"] if of_page else []
-    with_event = [f"v.id in {visits_with('e.name is not null', *of_event)}"] if of_event else []
+    paths = ids("paths", *of_page) if of_page else ""
+    with_event = [f"v.id in {visits_with(*of_event)}"] if of_event else []
+    # One may have happened on such a page in a visit without a page view of it.
+    on_page = [f"e.path in {paths}", *of_visit] if of_page else []
     bound = {f"filter_{name}": msgspec.json.encode(asked[name]).decode() for name in asked}
     return Filter(
-        visits=" and ".join(with_page + with_event + of_visit),
-        pageviews=" and ".join(on_page) or "true",
-        # One may have happened on such a page in a visit without a page view of it.
-        customs=" and ".join(on_page + of_event + (of_visit if on_page else [])) or "true",
-        customs_of_any=bool(on_page),
-        visits_are_few=bool(of_page or of_event),
+        paths=paths,
+        visits=" and ".join(with_event + of_visit),
+        customs=" and ".join(on_page + of_event) or "true",
+        visits_are_few=bool(of_event),
         values=bound,
     )
 
@@ -111,8 +113,8 @@ def event_condition(dimension: str) -> str:
 
 
 def visits_with(*conditions: str) -> str:
-    """Visits with such an event, of all that have to do with the period: one that began on the day before may
-    still have page views in it, one that began on its last day may go on after."""
+    """Visits with such a custom event, of all that have to do with the period (see OF_PAGES in kept.py)."""
     return f"""
         (select e.visit from events e
-          where e.site = :site and e.day between :start - 1 and :end + 1 and {" and ".join(conditions)})"""
+          where e.site = :site and e.day between :start - 1 and :end + 1
+            and e.name is not null and {" and ".join(conditions)})"""

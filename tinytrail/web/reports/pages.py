@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.dimensions import PATH
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
 from tinytrail.web.reports.search import matching
 
@@ -20,7 +19,7 @@ class PageRow(msgspec.Struct, rename="camel"):
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     pages = f"""
         select path, content_group, pageviews, visitors as unique_pageviews
-          from ({query.totals(tx, PATH, "pageviews", "visitors")})
+          from ({query.page_totals(tx)})
           join paths on paths.id = value
          where pageviews > 0 and {matching(tx, query, "path")}
          order by pageviews desc, path
