@@ -2,8 +2,7 @@
 
 import { t } from "./strings.js";
 
-// Each is made as it is first needed: the first of all takes a browser longer than all else that these modules do
-// before they ask for figures.
+// Made as they are first needed, since the first of each kind takes a browser long.
 const lazy = (make) => {
   let made;
   return () => (made ??= make());
@@ -23,6 +22,12 @@ const shortMonth = dates({ month: "short", year: "2-digit" });
 const clock = dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const moment = dates({ dateStyle: "medium", timeStyle: "short", timeZone: undefined });
 const countries = lazy(() => new Intl.DisplayNames(t.locale, { type: "region" }));
+
+/** Make those that every page of figures needs; called while there is nothing to do but wait for the server. */
+export function prepare() {
+  for (const make of [whole, tenths, percent, shortDay, countries]) make();
+  rangeInWords("2026-03-13", "2026-03-14");
+}
 
 export const number = (value) => whole().format(value);
 export const compact = (value) => (Math.abs(value) < 100_000 ? whole().format(value) : short().format(value));
@@ -102,6 +107,19 @@ export function country(code) {
 
 /** Today, as far as those without a zone of their own are concerned. */
 export const utcToday = () => new Date().toISOString().slice(0, 10);
+
+/** A clock on the wall in a zone: gives its {today, hour}, as `2026-03-13` and `14`. */
+export function wallClock(timeZone) {
+  const digits = "2-digit";
+  const fields = { year: "numeric", month: digits, day: digits, hour: digits, hourCycle: "h23" };
+  const format = new Intl.DateTimeFormat("en-GB", { timeZone, ...fields });
+  return () => {
+    const { year, month, day, hour } = Object.fromEntries(
+      format.formatToParts().map((part) => [part.type, part.value]),
+    );
+    return { today: `${year}-${month}-${day}`, hour };
+  };
+}
 
 /** A day, so many days later. */
 export function shifted(date, days) {

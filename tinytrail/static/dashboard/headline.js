@@ -61,7 +61,7 @@ export function headline(app) {
   return {
     element: h("section", { class: "card headline" }, figures, graph),
     /** `today` and `hour` are the website's own, as `2026-03-13` and `14`. */
-    update(summary, series, today, hour) {
+    update(summary, series, { today, hour }) {
       drawFigures(summary);
       drawChart(series, today, hour);
     },

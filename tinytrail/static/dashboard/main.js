@@ -2,6 +2,7 @@
 
 import { ApiError, get, shareToken } from "./api.js";
 import { announce, h, replace } from "./dom.js";
+import { prepare } from "./format.js";
 import { overview } from "./overview.js";
 import { brand, header, help, problem } from "./shell.js";
 import { signInPage } from "./signin.js";
@@ -98,7 +99,9 @@ async function start() {
     app.asked.answers.catch(() => {}); // said where they are shown, if they ever are
   }
   try {
-    const [session] = await Promise.all([get("api/v1/sessions/current"), shareToken ? null : app.reload()]);
+    const answers = Promise.all([get("api/v1/sessions/current"), shareToken ? null : app.reload()]);
+    prepare();
+    const [session] = await answers;
     app.session = session;
     if (shareToken) await app.reload();
   } catch (error) {

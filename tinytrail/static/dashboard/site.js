@@ -3,6 +3,7 @@
 import { get, reports, shareToken } from "./api.js";
 import { h, replace } from "./dom.js";
 import { chips, searchDialog } from "./filters.js";
+import { wallClock } from "./format.js";
 import { funnelPanel } from "./funnel.js";
 import { headline } from "./headline.js";
 import { LISTS, PANELS } from "./lists.js";
@@ -55,10 +56,7 @@ export async function ask(state, website, signal) {
 /** The view: {element, update(), key(event), close()}. */
 export function siteView(app) {
   const website = shareToken ? app.websites[0] : app.websites.find((one) => one.id === app.state.site);
-  const inZone = (locale, fields) =>
-    new Intl.DateTimeFormat(locale, { timeZone: website.timezone, ...fields }).format();
-  const today = () => inZone("en-CA", {}); // 2026-03-13
-  const hour = () => inZone("en-GB", { hour: "2-digit", hourCycle: "h23" });
+  const clock = wallClock(website.timezone);
   const query = () => common(app.state, website.id);
 
   const now = h("span", { class: "now" });
@@ -147,7 +145,7 @@ export function siteView(app) {
     const { summary, series, realtime } = data;
     shown = summary.period;
     drawBar();
-    head.update(summary, series, today(), hour());
+    head.update(summary, series, clock());
     drawNow(realtime);
     const totals = Object.fromEntries(Object.entries(summary.metrics).map(([name, metric]) => [name, metric.value]));
     panels.forEach((one) => one.update(data, totals));
@@ -174,7 +172,7 @@ export function siteView(app) {
   function drawBar() {
     const opener = [
       h("button", { class: "quiet", "data-key": "search", onclick: () => searchDialog(app, query()) }, t.search),
-      periodBar(app.state, shown, today(), app.go),
+      periodBar(app.state, shown, clock().today, app.go),
       shareToken ? null : link(app, { view: "settings", site: website.id }, { class: "button quiet" }, t.settings),
     ];
     if (!bar.querySelector(":popover-open")) replace(bar, opener);
@@ -197,13 +195,13 @@ export function siteView(app) {
   }
 
   function refresh() {
-    if (!document.hidden && shown?.end >= today() && !document.querySelector("dialog[open]")) load();
+    if (!document.hidden && shown?.end >= clock().today && !document.querySelector("dialog[open]")) load();
   }
 
   function key(event) {
     if (event.key === "/") searchDialog(app, query());
     else if (event.key === "x") app.go({ ...app.state, filters: [] });
-    else return periodKey(event, app, shown, today());
+    else return periodKey(event, app, shown, clock().today);
     return true;
   }
 
