@@ -10,7 +10,7 @@ from tinytrail.core.trouble import GONE, UNWRITABLE, Busy, code_of, keep_what_is
 
 log = logging.getLogger(__name__)
 
-MOST_REMEMBERED = 100_000
+MOST_REMEMBERED = 50_000  # at some 300 bytes each
 
 
 class Failed(NamedTuple):
