@@ -15,7 +15,7 @@ from tinytrail.web.counted import OF_OPEN_DAYS, of_period
 from tinytrail.web.counts import AtDay, by_day, counts, recount, totals
 from tinytrail.web.dimensions import DIMENSIONS, PATH, SITE
 from tinytrail.web.reports.filters import Filter, parse_filters
-from tinytrail.web.reports.kept import Kept, keep, page_totals
+from tinytrail.web.reports.kept import Kept, keep, page_totals, visit_totals
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for
@@ -75,6 +75,11 @@ class Query(msgspec.Struct, frozen=True):
         """SQL for the sums of these measures over the period, by value, for those that have any."""
         kept = self.kept(tx, dimension)
         return totals(dimension, measures, kept.rows if kept else None)
+
+    def visit_totals(self, tx: Tx, column: str) -> str:
+        """SQL for visits over the period, by a dimension that is a column of theirs: value, visits."""
+        kept = self.kept(tx)
+        return visit_totals(tx, kept, column, self.period_values()) if kept else totals(column, ("visits",))
 
     def page_totals(self, tx: Tx) -> str:
         """SQL for page views and unique ones over the period, by path: value, pageviews, visitors."""

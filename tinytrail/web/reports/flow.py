@@ -26,7 +26,7 @@ TOTALS = "with totals as materialized ({totals})"
 ENDS = """
     select * from (
         select '{name}' as list, path, {measure}
-          from totals
+          from {totals}
           join paths on paths.id = value
          where {measure} > 0 and {matching}
          order by {measure} desc, path
@@ -41,14 +41,27 @@ def in_csv(query: Query) -> str:
     return one_of(query.params, "list", tuple(LISTS))
 
 
+def ends(tx: Tx, query: Query) -> tuple[str, dict[str, str]]:
+    """SQL for what begins the statement, and for each measure's totals (value, measure)."""
+    if not query.filter:
+        both = query.totals(tx, PATH, "entries", "exits")
+        return TOTALS.format(totals=both), dict.fromkeys(("entries", "exits"), "totals")
+    return "", {
+        measure: f"(select value, visits as {measure} from ({query.visit_totals(tx, column)}))"
+        for measure, column in (("entries", "entry"), ("exits", "exit"))
+    }
+
+
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     in_csv(query)  # raises, whatever the format
 
     condition = matching(tx, query, "path")
-    ends = (
-        ENDS.format(name=name, measure=measure, matching=condition) for name, (_, measure) in LISTS.items()
+    shared, totals = ends(tx, query)
+    lists = (
+        ENDS.format(name=name, measure=measure, totals=totals[measure], matching=condition)
+        for name, (_, measure) in LISTS.items()
     )
-    sql = TOTALS.format(totals=query.totals(tx, PATH, "entries", "exits")) + " union all ".join(ends)
+    sql = shared + " union all ".join(lists)
     found = tx.execute(sql, query.values()).fetchall()
     return {
         "period": query.period.as_json(),

@@ -200,6 +200,25 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
     tx.executemany(f"update {table} set pageviews = pageviews - ? where day = ? and visit = ?", went_on)
 
 
+# Visits by a column of theirs, without sorting them by it.
+CREATE_TOTALS = "create temp table {table}_{column} (value integer primary key, visits integer not null)"
+COUNT_VISITS = """
+    insert into {table}_{column}
+    select v.{column}, 1 from {visits} and v.{column} is not null
+    on conflict do update set visits = visits + 1
+"""
+
+
+def visit_totals(tx: Tx, kept: Kept, column: str, values: dict[str, Any]) -> str:
+    """A query for the period's visits by a column of theirs: value, visits."""
+    table = kept.table
+    if not exists(tx, f"{table}_{column}"):
+        with temporary_tables(tx):
+            tx.execute(CREATE_TOTALS.format(table=table, column=column))
+            tx.execute(COUNT_VISITS.format(table=table, column=column, visits=kept.rows.visits), values)
+    return f"select value, visits from {table}_{column}"
+
+
 def page_totals(tx: Tx, kept: Kept, filter: Filter, values: dict[str, Any]) -> str:
     """A query for the sums over the period, by path: value, pageviews and visitors."""
     table = kept.table

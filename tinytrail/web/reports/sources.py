@@ -46,7 +46,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
     group_by = grouping(query)
     if group_by == "utm":
         matches = matching(tx, query, *(f"strings.value ->> {place}" for place in range(3)))
-        sql = CAMPAIGNS.format(totals=query.totals(tx, "utm", "visits"), matching=matches)
+        sql = CAMPAIGNS.format(totals=query.visit_totals(tx, "utm"), matching=matches)
         campaigns = query.rows(tx, UtmRow, sql)
         found = [msgspec.to_builtins(row) for row in campaigns]
     else:

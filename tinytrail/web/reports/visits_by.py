@@ -16,7 +16,7 @@ def visits_by(tx: Tx, query: Query, dimension: str, *, paged: bool) -> list[Coun
     """Most visits first, ties by name: a page of those searched for, or, not `paged`, all of them."""
     sql = f"""
         select strings.value as name, visits
-          from ({query.totals(tx, dimension, "visits")}) totals
+          from ({query.visit_totals(tx, dimension)}) totals
           join strings on strings.id = totals.value
          where {matching(tx, query, "strings.value") if paged else "true"}
          order by visits desc, name
