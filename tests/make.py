@@ -34,6 +34,12 @@ def config_in(folder: Path, **settings: Any) -> Config:
     return msgspec.convert(files | settings, Config)
 
 
+def alone_in(folder: Path, system: str, **settings: Any) -> Config:
+    """The same without the other three systems; most of what it takes to make an app is web."""
+    others = {"web", "track", "installs", "presence"} - {system}
+    return config_in(folder, **dict.fromkeys(others, {"enabled": False}), **settings)
+
+
 def calling(app: Any, ip: str = "203.0.113.9", **headers: str) -> AsyncClient:
     """A client of the app at this address, which sends these headers (`x_api_key`) with every request."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -10,7 +10,7 @@ from httpx import AsyncClient
 from litestar import Litestar
 
 from tests.installs.make import all_days, beat, client_at, days, history, total
-from tests.make import DAY, HOUR, FakeClock, config_in, moment
+from tests.make import DAY, HOUR, FakeClock, alone_in, moment
 from tinytrail.app import create_app
 from tinytrail.core.db import Database
 from tinytrail.jobs import count_installs, run_missed
@@ -24,7 +24,7 @@ def clock() -> FakeClock:
 @asynccontextmanager
 async def server(folder: Path, clock: FakeClock, **installs: Any) -> AsyncIterator[AsyncClient]:
     """A server that is started, and stopped in the end."""
-    app = create_app(config_in(folder, installs=installs), clock)
+    app = create_app(alone_in(folder, "installs", installs=installs), clock)
     async with app.lifespan(), client_at(app) as client:
         await run_missed(app.state)
         yield client

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from tests.installs.make import heartbeat, instance_id, is_one_line_of_text, total
-from tests.make import FakeClock, config_in
+from tests.make import FakeClock, alone_in
 from tinytrail.config import Config
 from tinytrail.core.db import Database
 from tinytrail.core.trouble import Busy
@@ -16,7 +16,7 @@ from tinytrail.core.trouble import Busy
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     limits = {"new_limit": "3/1h", "heartbeat_limit": "6/10m"}
-    return config_in(tmp_path, installs=limits, server={"trusted_proxies": ["203.0.113.9"]})
+    return alone_in(tmp_path, "installs", installs=limits, server={"trusted_proxies": ["203.0.113.9"]})
 
 
 async def send(client: AsyncClient, number: int, address: str = "192.0.2.1") -> tuple[int, str | None]:

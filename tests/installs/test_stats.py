@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from tests.installs.make import beat, client_at, history, is_one_line_of_text, total
-from tests.make import DAY, HOUR, FakeClock, config_in, moment
+from tests.make import DAY, HOUR, FakeClock, alone_in, moment
 from tinytrail.app import create_app
 
 
@@ -98,7 +98,7 @@ AGES = [
 async def test_newcomers_are_left_out_until_they_are_old_enough(
     tmp_path: Path, clock: FakeClock, min_age: int, hours: float, active: int
 ) -> None:
-    app = create_app(config_in(tmp_path, installs={"min_age_hours": min_age}), clock)
+    app = create_app(alone_in(tmp_path, "installs", installs={"min_age_hours": min_age}), clock)
     async with app.lifespan(), client_at(app) as client:
         await beat(client)
         clock.now += hours * HOUR
@@ -107,7 +107,7 @@ async def test_newcomers_are_left_out_until_they_are_old_enough(
 
 
 async def test_who_keeps_alive_counts_from_the_minimum_age_on(tmp_path: Path, clock: FakeClock) -> None:
-    app = create_app(config_in(tmp_path, installs={"min_age_hours": 100}), clock)
+    app = create_app(alone_in(tmp_path, "installs", installs={"min_age_hours": 100}), clock)
     async with app.lifespan(), client_at(app) as client:
         totals = []
         for _ in range(6):

@@ -17,6 +17,12 @@ from tinytrail.core.db import Database
 from tinytrail.jobs import count_installs
 
 
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """With web, whose admins they are."""
+    return config_in(tmp_path)
+
+
 async def test_with_no_heartbeat_ever_there_is_none(admin: AsyncClient) -> None:
     assert (await admin.get("/stats/versions")).json() == []
 

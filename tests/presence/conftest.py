@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.make import config_in
+from tests.make import alone_in
 from tests.presence.make import SECRET_KEY
 from tests.presence.wire import serving
 from tests.server import Server
@@ -14,8 +14,7 @@ from tinytrail.config import Config
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    off = {"enabled": False}
-    return config_in(tmp_path, web=off, track=off, installs=off, presence={"secret_key": SECRET_KEY})
+    return alone_in(tmp_path, "presence", presence={"secret_key": SECRET_KEY})
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
-from tests.make import HOUR, MINUTE, SATURDAY, FakeClock, calling, config_in
+from tests.make import HOUR, MINUTE, SATURDAY, FakeClock, alone_in, calling
 from tests.presence.make import SECRET_KEY, beat, register
 from tinytrail import jobs
 from tinytrail.app import create_app
@@ -67,7 +67,7 @@ def _only_looked_at_by_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def config(tmp_path: Path, receiver: Receiver) -> Config:
     presence = {"webhook_url": receiver.url, "alert_after_hours": 12, "secret_key": SECRET_KEY}
-    return config_in(tmp_path, presence={"server_name": "Robin", **presence})
+    return alone_in(tmp_path, "presence", presence={"server_name": "Robin", **presence})
 
 
 @pytest.fixture

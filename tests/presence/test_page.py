@@ -8,7 +8,7 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
-from tests.make import FakeClock, config_in
+from tests.make import FakeClock, alone_in
 from tests.presence.make import SECRET_KEY, beat, register, stats
 from tinytrail.config import Config
 from tinytrail.core.trouble import Busy
@@ -18,7 +18,7 @@ NAME = "Robin's <b>desk</b> & $ago"
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return config_in(tmp_path, presence={"secret_key": SECRET_KEY, "server_name": NAME})
+    return alone_in(tmp_path, "presence", presence={"secret_key": SECRET_KEY, "server_name": NAME})
 
 
 async def test_it_says_everything_without_javascript(client: AsyncClient, clock: FakeClock) -> None:

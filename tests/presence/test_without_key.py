@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from httpx import AsyncClient
 
-from tests.make import config_in
+from tests.make import alone_in
 from tinytrail.config import Config
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return config_in(tmp_path)
+    return alone_in(tmp_path, "presence")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from tests.make import config_in
+from tests.make import alone_in, config_in
 from tests.product.make import YEAR_2025, assert_error, event
 from tinytrail.config import Config
 from tinytrail.core.db import Database
@@ -100,7 +100,7 @@ async def test_when_too_much_waits_it_says_when_to_return(
 class TestKeys:
     @pytest.fixture
     def config(self, tmp_path: Path) -> Config:
-        return config_in(tmp_path, track={"write_key": "wríte-key", "read_key": "read-key"})
+        return alone_in(tmp_path, "track", track={"write_key": "wríte-key", "read_key": "read-key"})
 
     @pytest.mark.parametrize(
         ("headers", "status"),

@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 from litestar import Litestar
 
-from tests.make import DAY, FakeClock, config_in
+from tests.make import DAY, FakeClock, alone_in
 from tests.product.make import ask, event, raw_events, track
 from tinytrail import jobs
 from tinytrail.config import Config
@@ -92,7 +92,7 @@ async def test_more_than_a_slice_goes_too(
 class TestForever:
     @pytest.fixture
     def config(self, tmp_path: Path) -> Config:
-        return config_in(tmp_path, track={"retention_days": 0})
+        return alone_in(tmp_path, "track", track={"retention_days": 0})
 
     async def test_0_days_keep_all(
         self, app: Litestar, client: AsyncClient, db: Database, clock: FakeClock

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from httpx import AsyncClient
 
-from tests.make import config_in
+from tests.make import alone_in
 from tests.product.make import ask, assert_error, event, track
 from tinytrail.config import Config
 
@@ -99,7 +99,7 @@ class TestWeekStart:
 
     @pytest.fixture
     def config(self, tmp_path: Path, week: tuple[str, str]) -> Config:
-        return config_in(tmp_path, track={"week_start": week[0]})
+        return alone_in(tmp_path, "track", track={"week_start": week[0]})
 
     async def test_weeks_begin_when_the_settings_say(
         self, client: AsyncClient, week: tuple[str, str]

@@ -7,7 +7,7 @@ import pytest
 from httpx import AsyncClient
 
 from tests.conftest import SignIn
-from tests.make import FakeClock, config_in
+from tests.make import FakeClock, alone_in
 from tests.web.cast import Owner, Traffic
 from tinytrail.config import Config
 
@@ -27,8 +27,7 @@ def config(tmp_path: Path) -> Config:
 
 def web_alone(folder: Path, **settings: Any) -> Config:
     """Settings without the other three systems."""
-    off = {"enabled": False}
-    return config_in(folder, track=off, installs=off, presence=off, **settings)
+    return alone_in(folder, "web", **settings)
 
 
 async def new_user(admin: AsyncClient, account: str, email: str, role: str = "user") -> dict[str, Any]:
