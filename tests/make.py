@@ -1,5 +1,6 @@
 """Builders: the smallest valid thing of each kind, with whatever a test wants different."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ BROWSER = (
     "Chrome/139.0.0.0 Safari/537.36"
 )
 SATURDAY = 1_773_480_600  # 2026-03-14 09:30:00 UTC, a Saturday
+
+# How many random histories are compared with a model: as many as a commit can wait for.
+EXAMPLES = int(os.environ.get("TINYTRAIL_TEST_EXAMPLES", "8"))
 
 SECOND, MINUTE, HOUR, DAY = 1, 60, 3600, 86_400
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.installs.make import beat, client_at, history, versions
-from tests.make import DAY, HOUR, FakeClock, config_in
+from tests.make import DAY, EXAMPLES, HOUR, FakeClock, config_in
 from tinytrail.app import create_app
 from tinytrail.first_run import make_first_admin
 from tinytrail.jobs import count_installs
@@ -72,7 +72,7 @@ STEPS = st.one_of(
 
 
 @given(st.lists(STEPS, max_size=40), st.sampled_from([0, 0, 24, 49, 100]))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4 * EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 async def test_stats_are_what_a_count_over_all_heartbeats_gives(
     steps: list[tuple[str, int]], min_age: int
 ) -> None:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,16 @@ DEFAULT_TYPES = {"page_view", "close_tab", "scroll_25", "scroll_50", "scroll_75"
 class Site(NamedTuple):
     name: str
     zone: str
+
+
+@cache
+def local(at: int, zone: str) -> datetime:
+    return datetime.fromtimestamp(at, ZoneInfo(zone))
+
+
+@cache
+def hour_of(at: int, zone: str) -> str:
+    return f"{local(at, zone):%Y-%m-%dT%H:00}"
 
 
 class Happening(NamedTuple):
@@ -43,11 +54,11 @@ class Happening(NamedTuple):
 
     @property
     def day(self) -> date:
-        return datetime.fromtimestamp(self.at, ZoneInfo(self.site.zone)).date()
+        return local(self.at, self.site.zone).date()
 
     @property
     def hour(self) -> str:
-        return f"{datetime.fromtimestamp(self.at, ZoneInfo(self.site.zone)):%Y-%m-%dT%H:00}"
+        return hour_of(self.at, self.site.zone)
 
     @property
     def shown_properties(self) -> dict[str, str]:

@@ -4,7 +4,6 @@ TINYTRAIL_TEST_EXAMPLES=2000 makes it look longer (the default is what a commit 
 """
 
 import asyncio
-import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,7 +18,7 @@ from httpx import ASGITransport, AsyncClient
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
-from tests.make import BROWSER, FakeClock, config_in
+from tests.make import BROWSER, EXAMPLES, FakeClock, config_in
 from tests.web.claims import SEARCHES, claims_of
 from tests.web.model import DEFAULT_TYPES, Expected, Happening, Site
 from tinytrail.app import create_app
@@ -27,7 +26,6 @@ from tinytrail.first_run import make_first_admin
 from tinytrail.web import running
 from tinytrail.web.rollup import roll_up_finished
 
-EXAMPLES = int(os.environ.get("TINYTRAIL_TEST_EXAMPLES", "15"))
 START = 1_773_531_000  # 2026-03-14 23:30 UTC, half an hour before the salt turns
 
 IPHONE = (
@@ -258,7 +256,10 @@ class World:
         for first in range(0, len(claims), 20):
             some = claims[first : first + 20]
             asked = [f"{claim.report}?{urlencode(claim.params, doseq=True)}" for claim in some]
-            answer = await self.client.get("/api/v1/reports/batch", params=beside | {"reports[]": asked})
+            query = urlencode(
+                beside | {"reports[]": asked}, doseq=True
+            )
+            answer = await self.client.get(f"http://test/api/v1/reports/batch?{query}")
             assert answer.status_code == 200, answer.text
             for claim, data in zip(some, answer.json()["data"]["reports"], strict=True):
                 found = {key: data[key] for key in claim.expected}
