@@ -9,7 +9,7 @@ serve: .venv/serve-ready  ## run the server here
 	@.venv/bin/tinytrail serve
 
 test: .venv/dev-ready programs  ## run all tests
-	@.venv/bin/python -m pytest --numprocesses auto --dist loadfile
+	@.venv/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev-ready
 	@.venv/bin/ruff format --check .

@@ -36,7 +36,7 @@ class Server(NamedTuple):
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """The exit code."""
         self.process.send_signal(by)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
 
 @contextmanager
@@ -72,4 +72,4 @@ def started(
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                process.wait(30)
+                process.wait(60)

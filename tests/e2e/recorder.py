@@ -22,7 +22,7 @@ import tinytrail
 
 TRACKER = Path(tinytrail.__file__).parent / "static" / "tracker.js"
 WEBSITE = "550e8400-e29b-41d4-a716-446655440000"
-DEADLINE = 10.0  # seconds; nothing takes so long, and a failing test should not hang
+DEADLINE = 30.0  # seconds; nothing takes so long, and a failing test should not hang
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ def refusal(folder: Path, *arguments: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=60,
     )
     assert (done.returncode, done.stdout) == (2, ""), done
     [line] = done.stderr.splitlines()

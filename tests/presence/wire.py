@@ -30,7 +30,7 @@ def add_device(server: Server, name: str) -> str:
 
 def connection_to(server: Server) -> socket.socket:
     host, _, port = server.url.removeprefix("http://").partition(":")
-    return socket.create_connection((host, int(port)), timeout=5)
+    return socket.create_connection((host, int(port)), timeout=20)
 
 
 def exchange(server: Server, *parts: bytes) -> bytes:

@@ -193,9 +193,8 @@ async def test_who_has_business_here_is_let_in(
     assert await call(client, route, cast.names, cast.headers[caller]) == expected
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=IDS)
-async def test_a_route_is_closed_without_a_good_key(
-    client: AsyncClient, alice_user: dict[str, Any], website: str, route: Route
+async def test_every_route_is_closed_without_a_good_key(
+    client: AsyncClient, alice_user: dict[str, Any], website: str
 ) -> None:
     good: str = alice_user["apiKey"]
     names = {"account": alice_user["accountId"], "user": alice_user["id"], "website": website}
@@ -211,7 +210,8 @@ async def test_a_route_is_closed_without_a_good_key(
         "' or 1=1 --",
         "tt_\xff",
     ):
-        assert await call(client, route, names, {"x-api-key": bad}) == 401, bad
+        for route in ROUTES:
+            assert await call(client, route, names, {"x-api-key": bad}) == 401, (route, bad)
 
 
 @pytest.mark.parametrize("header", ["authorization", "cookie", "x-api-token"])

@@ -256,9 +256,7 @@ class World:
         for first in range(0, len(claims), 20):
             some = claims[first : first + 20]
             asked = [f"{claim.report}?{urlencode(claim.params, doseq=True)}" for claim in some]
-            query = urlencode(
-                beside | {"reports[]": asked}, doseq=True
-            )
+            query = urlencode(beside | {"reports[]": asked}, doseq=True)
             answer = await self.client.get(f"http://test/api/v1/reports/batch?{query}")
             assert answer.status_code == 200, answer.text
             for claim, data in zip(some, answer.json()["data"]["reports"], strict=True):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.e2e.conftest import USER_AGENT
 from tests.make import BROWSER, DAY, HOUR, MINUTE, FakeClock, calling, config_in, hit
@@ -145,7 +145,12 @@ def owner(browser: Browser, told: Told) -> Iterator[Page]:
     context = browser.new_context(user_agent=USER_AGENT, viewport={"width": 1280, "height": 900})
     thrown: list[str] = []
     context.on("weberror", lambda error: thrown.append(str(error.error)))
-    context.on("console", lambda said: thrown.append(said.text) if said.type == "error" else None)
+
+    def heard(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            thrown.append(f"{said.text}: {said.location['url']}")
+
+    context.on("console", heard)
     sign_in(context, told, told.key)
     yield context.new_page()
     context.close()

@@ -71,7 +71,7 @@ def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, tol
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     expect(page.locator(".figure").first).to_be_hidden()  # not last week's, under the month's name
     page.context.set_offline(False)
-    expect(page.locator(".figure").first).to_be_visible(timeout=10_000)
+    expect(page.locator(".figure").first).to_be_visible()
     assert figures(page)["Visits"] == "7"
     assert page.get_by_role("alert").count() == 0
 
