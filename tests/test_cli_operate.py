@@ -109,7 +109,7 @@ def test_what_a_backup_left_that_was_broken_off_does_not_stop_the_next(key: str,
 
 
 def test_a_backup_that_fails_leaves_nothing(key: str) -> None:
-    assert trouble("backup", "no/copy.db") == "no/copy.db.unfinished: No such file or directory"
+    assert trouble("backup", "no/copy.db") == "no/copy.db: No such file or directory"
     assert sorted(os.listdir()) == ["tinytrail.db", "tinytrail.key"]
 
 

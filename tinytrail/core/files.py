@@ -16,6 +16,10 @@ def written_whole(path: str) -> Iterator[Path]:
     unfinished.unlink(missing_ok=True)
     try:
         unfinished.touch(0o600)
+    except OSError as error:
+        error.filename = path  # the one that was asked for
+        raise
+    try:
         yield unfinished
         os.link(unfinished, path)  # not a rename, which would replace what is there
     finally:
