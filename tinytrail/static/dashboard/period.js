@@ -48,6 +48,11 @@ export function periodBar(state, shown, today, go, { compares = true } = {}) {
 
 function picker(state, shown, go, compares) {
   const id = newId("picker");
+  /** Each choice closes the menu, which holds the state of before it. */
+  const choose = (next) => {
+    menu.hidePopover();
+    go(next);
+  };
   const name = state.from ? rangeInWords(state.from, state.to) : t.periods[state.period];
   const preset = (period) =>
     h(
@@ -55,7 +60,7 @@ function picker(state, shown, go, compares) {
       {
         class: "choice",
         "aria-pressed": String(!state.from && state.period === period),
-        onclick: () => go({ ...state, period, from: "", to: "" }),
+        onclick: () => choose({ ...state, period, from: "", to: "" }),
       },
       t.periods[period],
     );
@@ -68,7 +73,7 @@ function picker(state, shown, go, compares) {
       onsubmit: (event) => {
         event.preventDefault();
         const [start, end] = [from.value, to.value].sort();
-        go({ ...state, from: start, to: end });
+        choose({ ...state, from: start, to: end });
       },
     },
     h("label", {}, t.from, from),
@@ -81,7 +86,7 @@ function picker(state, shown, go, compares) {
     t.compare,
     h(
       "select",
-      { onchange: (event) => go({ ...state, compare: event.target.value }) },
+      { onchange: (event) => choose({ ...state, compare: event.target.value }) },
       COMPARISONS.map((one) => h("option", { value: one, selected: one === state.compare }, t.comparisons[one])),
     ),
   );
@@ -91,7 +96,7 @@ function picker(state, shown, go, compares) {
     h("input", {
       type: "checkbox",
       checked: state.bots === "1",
-      onchange: (event) => go({ ...state, bots: event.target.checked ? "1" : "" }),
+      onchange: (event) => choose({ ...state, bots: event.target.checked ? "1" : "" }),
     }),
     t.includeBots,
   );

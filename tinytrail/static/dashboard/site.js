@@ -113,6 +113,7 @@ export function siteView(app) {
   function loadSoon() {
     element.setAttribute("aria-busy", "true");
     clearTimeout(soon);
+    loading?.abort();
     if (performance.now() - called < RUSH) soon = setTimeout(load, RUSH);
     else load();
     called = performance.now();
