@@ -1,5 +1,6 @@
 """The servers that benchmarks measure, each on a port and in a folder of its own."""
 
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -47,6 +48,15 @@ def bare_server() -> Iterator[Server]:
 def tinytrail_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder), **SETTINGS) as server:
         yield server
+
+
+@contextmanager
+def copied(original: Path) -> Iterator[Path]:
+    """A copy of this folder, beside it, so that what a benchmark does to it is undone."""
+    with tempfile.TemporaryDirectory(dir=original.parent) as name:
+        folder = Path(name, "copy")
+        shutil.copytree(original, folder)
+        yield folder
 
 
 def count(server: Server, sql: str) -> int:

@@ -11,9 +11,7 @@ file is copied first. Before all that the server stands idle for a while: the ba
 import argparse
 import itertools
 import os
-import shutil
 import statistics
-import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -24,7 +22,7 @@ from bench.export import memory
 from bench.heartbeats import device_token
 from bench.reports_large import PANELS
 from bench.seed import LARGE
-from bench.servers import SETTINGS
+from bench.servers import SETTINGS, copied
 from tests.make import BROWSER, hit
 from tests.server import Server, serving
 
@@ -82,9 +80,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--rate", type=int, default=100)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.folder.parent) as name:
-        folder = Path(name, "copy")
-        shutil.copytree(arguments.folder, folder)
+    with copied(arguments.folder) as folder:
         settings = SETTINGS | {"TINYTRAIL_WEB_API_LIMIT": "", "TINYTRAIL_WEB_COLLECT_LIMIT": "10/10s"}
         with serving(folder, **settings) as server:
             soak(server, arguments.minutes, arguments.rate)

@@ -15,7 +15,6 @@ import asyncio
 import json
 import multiprocessing
 import os
-import shutil
 import tempfile
 import threading
 import time
@@ -30,7 +29,7 @@ from httpx import Client
 from bench.export import memory
 from bench.reports_large import PANELS
 from bench.seed import LARGE
-from bench.servers import SETTINGS, bare_server
+from bench.servers import SETTINGS, bare_server, copied
 from tests.make import BROWSER, hit
 from tests.server import Server, serving
 
@@ -182,9 +181,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15)
     arguments = parser.parse_args()
     bare(arguments.rate, arguments.seconds)
-    with tempfile.TemporaryDirectory(dir=arguments.folder.parent) as name:
-        folder = Path(name, "copy")
-        shutil.copytree(arguments.folder, folder)
+    with copied(arguments.folder) as folder:
         print(f"{os.path.getsize(folder / 'tinytrail.db')} bytes")
         before = time.perf_counter()
         with serving(folder, **SETTINGS, TINYTRAIL_WEB_API_LIMIT="") as server:
