@@ -1,8 +1,8 @@
 """Running totals: `daily` summed up to some days, so that a long period costs no more than a short one.
 
 A period is the difference of two running totals, and the days at its ends that they leave over. One is stored
-whenever `daily` has gained as many rows as it would have itself: that at most doubles the rollup, and no
-period reads many more than four rows for each value there is, be it a month or ten years.
+whenever `daily` has gained half as many rows as it would have itself: so the rollup is at most three times as
+large, and no period reads many more than three rows for each value there is, be it a month or ten years.
 """
 
 from tinytrail.core.connect import Tx
@@ -42,7 +42,7 @@ def store_running_total(tx: Tx, site: int) -> bool:
         gained = 0
         for day, more in tx.execute(GAINED, named):  # day by day, no further than needed
             gained += more
-            if gained >= max(rows, FEWEST_ROWS):
+            if gained >= max(rows / 2, FEWEST_ROWS):
                 tx.execute(STORE, named | {"day": day})
                 return True
     return False

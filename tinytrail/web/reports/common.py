@@ -15,7 +15,8 @@ from tinytrail.web.counted import OF_OPEN_DAYS, of_period
 from tinytrail.web.counts import AtDay, by_day, counts, recount, totals
 from tinytrail.web.dimensions import DIMENSIONS, PATH, SITE
 from tinytrail.web.reports.filters import Filter, parse_filters
-from tinytrail.web.reports.kept import Kept, keep, page_totals, visit_totals
+from tinytrail.web.reports.kept import Kept, keep
+from tinytrail.web.reports.kept_totals import page_totals, visit_totals
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
 from tinytrail.web.websites import Website, website_for

@@ -113,7 +113,7 @@ def event_condition(dimension: str) -> str:
 
 
 def visits_with(*conditions: str) -> str:
-    """Visits with such a custom event, of all that have to do with the period (see OF_PAGES in kept.py)."""
+    """Visits with such a custom event, of all that have to do with the period (see BEGAN in kept.py)."""
     return f"""
         (select e.visit from events e
           where e.site = :site and e.day between :start - 1 and :end + 1

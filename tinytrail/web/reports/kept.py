@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.counted import SHOWN, Rows
-from tinytrail.web.dimensions import DIMENSIONS, EVENT, SITE
+from tinytrail.web.counts import counts
+from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
 from tinytrail.web.events import PAGE_VIEW
 from tinytrail.web.reports.filters import Filter
 from tinytrail.web.reports.properties import add_functions
@@ -22,7 +23,7 @@ CREATE = """
         day        integer not null,
         visit      integer not null,
         began      integer not null,    -- on this day; else it went on past midnight
-        pageviews  integer not null,    -- of this day, that are kept
+        pageviews  integer not null,    -- of this day, on whatever page
         visitor    integer not null,
         primary key (day, visit)
     ) without rowid
@@ -36,35 +37,38 @@ OF_VISITS = f"""
       from visits v
      where {{of_site}} and {SHOWN} and {{visits}}
 """
-# One that began on the last day may go on after. Under (site, day, visit) a visit's events lie side by side.
-OF_PAGES = f"""
-    insert into {{table}}
-    select k.day, k.visit, k.day = v.day, k.pageviews, v.visitor
-      from (select e.day, e.visit, count(*) as pageviews
-              from events e
-             where e.site = :site and e.day between :start - 1 and :end + 1
-               and e.kind = {PAGE_VIEW} and e.path in {{paths}}
-             group by e.day, e.visit) k
-     cross join visits v on v.id = k.visit
-     where {BEGAN} and {SHOWN} and {{visits}}
-"""
-BEGAN_WITHOUT = """
-    insert or ignore into {table}
-    select v.day, v.id, 1, 0, v.visitor from {table} k cross join visits v on v.id = k.visit where not k.began
-"""
+
+# A visit of one or two page views has no others than its first and its last, and most others of which one is
+# kept are kept for one of these two: few need a look at their events.
+CREATE_PATHS = "create temp table {table}_paths (id integer primary key)"
+HAS_PAGE = f"""
+    (v.entry in {{paths}} or v.exit in {{paths}} or v.pageviews > 2 and exists
+        (select 1 from events e
+          where e.site = v.site and e.day = v.day and e.visit = v.id
+            and e.kind = {PAGE_VIEW} and e.path in {{paths}}))"""
 
 DAYS = """
     with recursive days (day) as (select :start - 1 union all select day + 1 from days where day < :end)"""
 OF_DAY = "(select {which}(visit) from events where site = :site and day = days.day)"
 
 # A visit that goes on past its midnight has events on both days, and so an id up to the highest of the first.
+AFTER_MIDNIGHT = f"""
+    days
+     cross join events e on e.site = :site and e.day = days.day + 1
+                        and e.visit <= {OF_DAY.format(which="max")}"""
+HAS_PAGE_AFTER_MIDNIGHT = f"""
+    {DAYS}
+    insert or ignore into {{table}}
+    select v.day, v.id, 1, v.pageviews, v.visitor
+      from {AFTER_MIDNIGHT}
+     cross join visits v on v.id = e.visit
+     where e.kind = {PAGE_VIEW} and e.path in {{paths}} and {BEGAN} and {SHOWN} and {{visits}}
+"""
 WENT_ON = f"""
     {DAYS}
     insert into {{table}}
     select e.day, e.visit, 0, sum(e.kind = {PAGE_VIEW}), k.visitor
-      from days
-     cross join events e on e.site = :site and e.day = days.day + 1
-                        and e.visit <= {OF_DAY.format(which="max")}
+      from {AFTER_MIDNIGHT}
      cross join {{table}} k on k.day = days.day and k.visit = e.visit
      group by e.day, e.visit
     returning pageviews, day - 1, visit
@@ -99,33 +103,6 @@ VISITS_OF_PATHS = f"""
      where true"""
 
 
-# Page views by path, and unique ones. A visitor's visits of a day come one after the other, so whether he was
-# the last to see the path tells whether he is counted. To sort all page views by path takes twice as long.
-BY_VISITOR = "create index temp.{table}_by_visitor on {table} (day, visitor)"
-CREATE_PAGES = """
-    create temp table {table}_pages (
-        path       integer primary key,
-        pageviews  integer not null,
-        visitors   integer not null,
-        day        integer not null,  -- of the last page view, and its visitor
-        visitor    integer not null
-    )
-"""
-COUNT_PAGES = f"""
-    insert into {{table}}_pages
-    select e.path, 1, 1, k.day, k.visitor
-      from {{table}} k indexed by {{table}}_by_visitor
-     cross join events e on e.site = :site and e.day = k.day and e.visit = k.visit
-     where k.day between :start and :end and e.kind = {PAGE_VIEW} and {{pageviews}}
-     order by k.day, k.visitor
-    on conflict do update
-       set pageviews = pageviews + 1,
-           visitors  = visitors + (day <> excluded.day or visitor <> excluded.visitor),
-           day       = excluded.day,
-           visitor   = excluded.visitor
-"""
-
-
 class Kept(NamedTuple):
     table: str
     rows: Rows
@@ -151,6 +128,12 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
     events = EVENTS.format(table=table)
     with_customs = f"{events} and v.customs > 0"  # spares looking for those of the others
     in_period = "k.day between :start and :end"
+    days = f"{table} k where {in_period}"
+    if (
+        filter.paths
+    ):  # of which the table's page views may not be; without other filters these are all there are
+        every = counts(PATH, ("pageviews",))
+        days = "" if filter.visits else f"({every}) k where k.value in {paths_of(table)}"
     return Kept(
         table,
         Rows(
@@ -158,7 +141,7 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
             f"{events} and {filter.pageviews}",
             f"{EVENTS_OF_ANY if filter.paths else with_customs} and {filter.customs}",
             VISITS_OF_PATHS.format(table=table),
-            days=f"{table} k where {in_period}",
+            days=days,
         ),
         f"{table} where began and day between :start and :end",
         is_kept,
@@ -184,10 +167,6 @@ def temporary_tables(tx: Tx) -> Iterator[None]:
 def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> None:
     tx.execute(CREATE.format(table=table))
     visits = filter.visits or "true"
-    if filter.paths:
-        tx.execute(OF_PAGES.format(table=table, paths=filter.paths, visits=visits), values)
-        tx.execute(BEGAN_WITHOUT.format(table=table))
-        return
     first, last, count = tx.execute(RANGE, values).fetchone()
     of_site = BEGAN
     if filter.visits_are_few:
@@ -195,36 +174,20 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
     elif first is not None and last - first < QUICKER * count:
         of_site = BEGAN.replace("v.", "+v.") + " and v.id between :first and :last"
     found = values | {"first": first, "last": last}
-    tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=visits), found)
+    if not filter.paths:
+        tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=visits), found)
+    else:
+        tx.execute(CREATE_PATHS.format(table=table))
+        tx.execute(f"insert into {table}_paths select id from {filter.paths}", values)
+        paths = paths_of(table)
+        with_page = f"{visits} and {HAS_PAGE.format(paths=paths)}"
+        tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=with_page), found)
+        tx.execute(HAS_PAGE_AFTER_MIDNIGHT.format(table=table, paths=paths, visits=visits), values)
     went_on = tx.execute(WENT_ON.format(table=table), values).fetchall()
     tx.executemany(f"update {table} set pageviews = pageviews - ? where day = ? and visit = ?", went_on)
 
 
-# Visits by a column of theirs, without sorting them by it.
-CREATE_TOTALS = "create temp table {table}_{column} (value integer primary key, visits integer not null)"
-COUNT_VISITS = """
-    insert into {table}_{column}
-    select v.{column}, 1 from {visits} and v.{column} is not null
-    on conflict do update set visits = visits + 1
-"""
-
-
-def visit_totals(tx: Tx, kept: Kept, column: str, values: dict[str, Any]) -> str:
-    """A query for the period's visits by a column of theirs: value, visits."""
-    table = kept.table
-    if not exists(tx, f"{table}_{column}"):
-        with temporary_tables(tx):
-            tx.execute(CREATE_TOTALS.format(table=table, column=column))
-            tx.execute(COUNT_VISITS.format(table=table, column=column, visits=kept.rows.visits), values)
-    return f"select value, visits from {table}_{column}"
-
-
-def page_totals(tx: Tx, kept: Kept, filter: Filter, values: dict[str, Any]) -> str:
-    """A query for the sums over the period, by path: value, pageviews and visitors."""
-    table = kept.table
-    if not exists(tx, f"{table}_pages"):
-        with temporary_tables(tx):
-            tx.execute(BY_VISITOR.format(table=table))
-            tx.execute(CREATE_PAGES.format(table=table))
-            tx.execute(COUNT_PAGES.format(table=table, pageviews=filter.pageviews), values)
-    return f"select path as value, pageviews, visitors from {table}_pages"
+def paths_of(table: str) -> str:
+    """A query for the ids of the paths that a filter keeps. SQLite looks into such a table as it is, which is
+    quicker than into what a query has found."""
+    return f"(select id from {table}_paths)"
