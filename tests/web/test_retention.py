@@ -58,6 +58,19 @@ async def test_old_days_lose_their_rows_and_keep_their_totals(
 
 
 @pytest.mark.usefixtures("four_days")
+@pytest.mark.parametrize("asked", ["page:/two", "country:DE", "event:signup"])
+async def test_a_filter_reaches_back_as_far_as_rows_do(
+    owner: Owner, db: Database, clock: FakeClock, asked: str
+) -> None:
+    await roll_up_finished(db, clock.now)
+    pageviews = 1 if asked == "page:/two" else 2
+    for days, left in ((3, 3), (2, 2), (1, 1)):
+        await purge_old_days(db, days, clock.now)
+        figures = await owner.metrics(**ALL, **{"filters[]": asked})
+        assert (figures["visits"], figures["pageviews"]) == (left, left * pageviews)
+
+
+@pytest.mark.usefixtures("four_days")
 async def test_a_purged_day_is_never_counted_anew(
     owner: Owner, db: Database, clock: FakeClock, admin: AsyncClient
 ) -> None:

@@ -85,6 +85,9 @@ RANGE = f"""
 """
 QUICKER = 3
 
+# The rollup outlives what a filter goes by, which retention deletes.
+FIRST_KEPT = "(select min(day) from events where site = :site)"
+
 EVENTS = """
     {table} k
       cross join visits v on v.id = k.visit
@@ -129,11 +132,10 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
     with_customs = f"{events} and v.customs > 0"  # spares looking for those of the others
     in_period = "k.day between :start and :end"
     days = f"{table} k where {in_period}"
-    if (
-        filter.paths
-    ):  # of which the table's page views may not be; without other filters these are all there are
+    if filter.paths:  # of other pages' views the table knows as well
         every = counts(PATH, ("pageviews",))
-        days = "" if filter.visits else f"({every}) k where k.value in {paths_of(table)}"
+        of_paths = f"({every}) k where k.value in {paths_of(table)} and k.day >= {FIRST_KEPT}"
+        days = "" if filter.visits else of_paths
     return Kept(
         table,
         Rows(
