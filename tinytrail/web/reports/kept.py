@@ -32,7 +32,7 @@ CREATE = """
 # Of visits that began in the period or on the day before, since they may have page views in it.
 BEGAN = "v.site = :site and v.day between :start - 1 and :end"
 OF_VISITS = f"""
-    insert into {{table}}
+    insert or ignore into {{table}}
     select v.day, v.id, 1, v.pageviews, v.visitor
       from visits v
      where {{of_site}} and {SHOWN} and {{visits}}
@@ -176,15 +176,13 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
     elif first is not None and last - first < QUICKER * count:
         of_site = BEGAN.replace("v.", "+v.") + " and v.id between :first and :last"
     found = values | {"first": first, "last": last}
-    if not filter.paths:
-        tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=visits), found)
-    else:
+    if filter.paths:
         tx.execute(CREATE_PATHS.format(table=table))
         tx.execute(f"insert into {table}_paths select id from {filter.paths}", values)
         paths = paths_of(table)
-        with_page = f"{visits} and {HAS_PAGE.format(paths=paths)}"
-        tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=with_page), found)
         tx.execute(HAS_PAGE_AFTER_MIDNIGHT.format(table=table, paths=paths, visits=visits), values)
+        visits = f"{visits} and {HAS_PAGE.format(paths=paths)}"
+    tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=visits), found)
     went_on = tx.execute(WENT_ON.format(table=table), values).fetchall()
     tx.executemany(f"update {table} set pageviews = pageviews - ? where day = ? and visit = ?", went_on)
 
