@@ -31,7 +31,7 @@ from tinytrail.core.connect import connect
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.web.users import all_users, api_key_of
 
-JOB_RAN = 3300  # seconds ago: the hourly rollup will run soon, which is when it has left most to count
+JOB_RAN = 590  # seconds ago: the rollup will run soon, which is when it has left most to count
 
 PERIODS = ("today", "yesterday", "7d", "30d", "90d", "ytd", "12m", "all")
 REPORTS = (

@@ -3,7 +3,7 @@
     python -m bench.seed FOLDER [--events 10000000] [--days 400] [--websites 20] [--seed 7] [--until DAY]
 
 Makes FOLDER/tinytrail.db and its key file. Of several websites the first, large.example, has 70 % of the
-events; the others share the rest unevenly. All days are rolled up but the last, as the hourly job would.
+events; the others share the rest unevenly. All days are rolled up but the last, as the job for it would.
 With the same numbers and the same last day it is the same traffic; only the websites' ids are new each time.
 """
 

@@ -66,7 +66,7 @@ async def optimize(state: State) -> None:
 
 PURGE = Job("forget what is too old or deleted", "35 * * * *", True, purge)
 JOBS = (
-    Job("roll up finished days", "5 * * * *", True, roll_up_days),
+    Job("roll up finished days", "5-55/10 * * * *", True, roll_up_days),
     Job("turn the daily salt", "0 0 * * *", False, turn_salt),
     PURGE,
     Job("forget product events past their time", "50 * * * *", True, expire_events),

@@ -21,6 +21,7 @@ MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds", "entries", 
 
 BOUNCES = "sum(v.pageviews = 1 and v.customs = 0)"
 SECONDS = "sum(v.last_seen - v.started)"
+FEWEST_STEPS = 4  # from one running total to another; with fewer, the days have fewer rows than the two
 EACH_DAY = """
     with recursive days (on_day) as (select :start union all select on_day + 1 from days where on_day < :end)
     select on_day from days"""
@@ -130,24 +131,30 @@ def unfiltered(dimension: str, measures: tuple[str, ...]) -> str:
     """A query for what adds up to the period's sums: value and measures, several rows each.
 
     Days are read only as far as the first running total and from the last one on; what lies between is the
-    difference of the two.
+    difference of the two, where that is fewer rows than its days have.
     """
     of_dimension = f"site = :site and dimension = {DIMENSIONS.index(dimension)}"
-    first = f"(select min(day) from running where {of_dimension} and day >= :start - 1)"
+
+    def running_total_after(day: str) -> str:
+        return f"(select min(day) from running where {of_dimension} and day > {day})"
+
+    enough = first = running_total_after(":start - 2")
+    for _ in range(FEWEST_STEPS):
+        enough = running_total_after(enough)
     last = f"(select max(day) from running where {of_dimension} and day <= :end)"
-    there_are = f"{first} < {last}"
     shown = f"{of_dimension} and is_bot <= :include_bots"
     added, taken = ", ".join(measures), ", ".join(f"-{measure}" for measure in measures)
     return f"""
+        with ends (first_day, last_day) as materialized (select {first}, {last} where {enough} <= :end)
         select value, {added} from daily
-         where {shown} and day between :start and iif({there_are}, {first}, :end)
+         where {shown} and day between :start and coalesce((select first_day from ends), :end)
          union all
         select value, {added} from daily
-         where {shown} and day > iif({there_are}, {last}, :end) and day <= :end
+         where {shown} and day > (select last_day from ends) and day <= :end
          union all
-        select value, {taken} from running where {shown} and day = iif({there_are}, {first}, null)
+        select value, {taken} from running where {shown} and day = (select first_day from ends)
          union all
-        select value, {added} from running where {shown} and day = iif({there_are}, {last}, null)
+        select value, {added} from running where {shown} and day = (select last_day from ends)
          union all
         select value, {added} from ({recount(dimension, measures, OF_OPEN_DAYS)})"""
 
