@@ -16,6 +16,7 @@ class Rows(NamedTuple):
     visits_of_paths: str  # v, once for each path p.path that it has a page view of
     some_are_counted: bool = False  # others of these days, so that a visitor may be known
     days: str = ""  # k, with its day and page views, in the order of days; all others then have a k each
+    summed: str = ""  # the same k, but one for all the period's days
 
 
 SHOWN = "v.is_bot <= :include_bots and v.is_excluded = 0"

@@ -118,36 +118,45 @@ def counts(
         {recount(dimension, measures, OF_OPEN_DAYS, only=only)}"""
 
 
-def totals(dimension: str, measures: tuple[str, ...], counted: Rows | None = None) -> str:
-    """A query for the sums of these measures over the period, by value, for those that have any."""
-    at = by_day if "visitors" in measures else all_at_once  # a visitor counts once a day
-    added = recount(dimension, measures, counted, at=at) if counted else unfiltered(dimension, measures)
+def totals(
+    dimension: str, measures: tuple[str, ...], counted: Rows | None = None, *, start: str = ":start"
+) -> str:
+    """A query for the sums of these measures over the period, by value, for those that have any.
+
+    Where all traffic is counted it may start later, on a day that is given as SQL.
+    """
+    if counted:
+        at = by_day if "visitors" in measures else all_at_once  # a visitor counts once a day
+        added = recount(dimension, measures, counted._replace(days=counted.summed), at=at)
+    else:
+        added = unfiltered(dimension, measures, start)
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
     there_is_any = " or ".join(f"sum({measure}) > 0" for measure in measures)
     return f"select value, {sums} from ({added}) group by value having {there_is_any}"
 
 
-def unfiltered(dimension: str, measures: tuple[str, ...]) -> str:
+def unfiltered(dimension: str, measures: tuple[str, ...], start: str) -> str:
     """A query for what adds up to the period's sums: value and measures, several rows each.
 
     Days are read only as far as the first running total and from the last one on; what lies between is the
     difference of the two, where that is fewer rows than its days have.
     """
     of_dimension = f"site = :site and dimension = {DIMENSIONS.index(dimension)}"
-
-    def running_total_after(day: str) -> str:
-        return f"(select min(day) from running where {of_dimension} and day > {day})"
-
-    enough = first = running_total_after(":start - 2")
-    for _ in range(FEWEST_STEPS):
-        enough = running_total_after(enough)
+    running_total = f"select min(day) from running where {of_dimension} and day"
     last = f"(select max(day) from running where {of_dimension} and day <= :end)"
     shown = f"{of_dimension} and is_bot <= :include_bots"
     added, taken = ", ".join(measures), ", ".join(f"-{measure}" for measure in measures)
     return f"""
-        with ends (first_day, last_day) as materialized (select {first}, {last} where {enough} <= :end)
+        with recursive
+        steps (number, at_day) as (
+            select 0, ({running_total} >= {start} - 1)
+             union all
+            select number + 1, ({running_total} > at_day) from steps where number < {FEWEST_STEPS}),
+        ends (first_day, last_day) as (
+            select a.at_day, {last} from steps a join steps b
+             where a.number = 0 and b.number = {FEWEST_STEPS} and b.at_day <= :end)
         select value, {added} from daily
-         where {shown} and day between :start and coalesce((select first_day from ends), :end)
+         where {shown} and day between {start} and coalesce((select first_day from ends), :end)
          union all
         select value, {added} from daily
          where {shown} and day > (select last_day from ends) and day <= :end

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.counted import SHOWN, Rows
-from tinytrail.web.counts import counts
+from tinytrail.web.counts import counts, totals
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
 from tinytrail.web.events import PAGE_VIEW
 from tinytrail.web.reports.filters import Filter
@@ -131,11 +131,9 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
     events = EVENTS.format(table=table)
     with_customs = f"{events} and v.customs > 0"  # spares looking for those of the others
     in_period = "k.day between :start and :end"
-    days = f"{table} k where {in_period}"
+    days = summed = f"{table} k where {in_period}"
     if filter.paths:  # of other pages' views the table knows as well
-        every = counts(PATH, ("pageviews",))
-        of_paths = f"({every}) k where k.value in {paths_of(table)} and k.day >= {FIRST_KEPT}"
-        days = "" if filter.visits else of_paths
+        days, summed = ("", "") if filter.visits else views_of_paths(paths_of(table))
     return Kept(
         table,
         Rows(
@@ -144,6 +142,7 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
             f"{EVENTS_OF_ANY if filter.paths else with_customs} and {filter.customs}",
             VISITS_OF_PATHS.format(table=table),
             days=days,
+            summed=summed,
         ),
         f"{table} where began and day between :start and :end",
         is_kept,
@@ -185,6 +184,16 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
     tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=visits), found)
     went_on = tx.execute(WENT_ON.format(table=table), values).fetchall()
     tx.executemany(f"update {table} set pageviews = pageviews - ? where day = ? and visit = ?", went_on)
+
+
+def views_of_paths(paths: str) -> tuple[str, str]:
+    """Their page views, as Rows has them by day and summed, from the rollup."""
+    by_day = counts(PATH, ("pageviews",))
+    every = totals(PATH, ("pageviews",), start=f"max(:start, {FIRST_KEPT})")
+    return (
+        f"({by_day}) k where k.value in {paths} and k.day >= {FIRST_KEPT}",
+        f"(select 0 as day, value, pageviews from ({every})) k where k.value in {paths}",
+    )
 
 
 def paths_of(table: str) -> str:

@@ -18,7 +18,7 @@ MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds")
 def sums(tx: Tx, query: Query) -> list[int]:
     """MEASURES over the period."""
     columns = ", ".join(f"coalesce(sum({measure}), 0)" for measure in MEASURES)
-    [found] = tx.execute(f"select {columns} from ({query.counts(tx, SITE, *MEASURES)})", query.values())
+    [found] = tx.execute(f"select {columns} from ({query.totals(tx, SITE, *MEASURES)})", query.values())
     return list(found)
 
 
