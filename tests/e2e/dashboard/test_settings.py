@@ -3,9 +3,9 @@
 import re
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, expect
 
-from tests.e2e.dashboard.conftest import Told, sign_in
+from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
 from tests.e2e.dashboard.pages import panel
 from tests.make import BROWSER, hit
 
@@ -85,6 +85,47 @@ def test_time_zone_and_retention_are_saved(owner: Page, told: Told) -> None:
     card.get_by_label("Keep visits").fill("")
     saved(card)
     assert website(told)["retentionDays"] is None
+
+
+def test_what_is_not_saved_is_not_left_without_a_question(owner: Page, told: Told) -> None:
+    asked: list[str] = []
+    answer = Dialog.dismiss
+
+    def on_dialog(dialog: Dialog) -> None:
+        asked.append(f"{dialog.type}: {dialog.message}")
+        answer(dialog)
+
+    owner.on("dialog", on_dialog)
+    open_settings(owner, told)
+    panel(owner, "Websites").get_by_role("link", name=DOMAIN).click()
+    card = panel(owner, "General")
+    domain, figures = card.get_by_label("Domain"), owner.get_by_role("link", name="Figures", exact=True)
+    domain.fill("other.example")
+    figures.click()
+    assert asked == ["confirm: What you changed here is not saved. Leave it all the same?"]
+    owner.go_back()
+    expect(domain).to_have_value("other.example")
+    assert f"site={told.website_id}" in owner.url
+    owner.close(run_before_unload=True)
+    owner.wait_for_timeout(300)
+    assert [one.partition(":")[0] for one in asked] == ["confirm", "confirm", "beforeunload"]
+
+    answer = Dialog.accept
+    figures.click()
+    expect(panel(owner, "Pages")).to_be_visible()
+    assert len(asked) == 4
+    assert website(told)["domain"] == DOMAIN
+
+    open_settings(owner, told, told.website_id)
+    panel(owner, "Content groups").get_by_role("button", name="Remove").last.click()
+    figures.click()
+    assert len(asked) == 5
+    open_settings(owner, told, told.website_id)
+    domain.fill(DOMAIN)
+    saved(card)
+    figures.click()
+    expect(panel(owner, "Pages")).to_be_visible()
+    assert len(asked) == 5
 
 
 def test_content_groups_show_what_they_match_before_they_are_saved(owner: Page, told: Told) -> None:

@@ -7,7 +7,7 @@ import { padded } from "./panels.js";
 import { t } from "./strings.js";
 
 export function contentGroups(website, path, change) {
-  const rows = h("div", { class: "rows" });
+  const rows = h("div", { class: "rows", oninput: () => look() });
   const preview = h("div", { class: "preview", "aria-live": "polite" });
   const wanted = () =>
     [...rows.children]
@@ -49,14 +49,12 @@ export function contentGroups(website, path, change) {
       value: group.name,
       placeholder: "Blog",
       "aria-label": t.groupName,
-      oninput: look,
       maxlength: 200,
     });
     const pattern = h("input", {
       value: group.pattern,
       placeholder: "/blog/*",
       "aria-label": t.pattern,
-      oninput: look,
       spellcheck: "false",
     });
     const row = h(
@@ -72,7 +70,7 @@ export function contentGroups(website, path, change) {
           "aria-label": t.remove,
           onclick: () => {
             row.remove();
-            look();
+            rows.dispatchEvent(new Event("input", { bubbles: true }));
           },
         },
         "✕",

@@ -18,25 +18,28 @@ export function field(label, control, hint) {
   return h("div", { class: "field" }, h("label", { for: control.id }, label), control, below);
 }
 
-/** A form whose `save()` may fail: what the server says is shown as it is. */
+/** A form whose `save()` may fail: what the server says is shown as it is. main.js looks whether any is unsaved. */
 export function form(fields, save, { label = t.save, done = t.saved, extra } = {}) {
   const said = h("span", { role: "status" });
   const button = h("button", { class: "primary" }, label);
-  return h(
+  const element = h(
     "form",
     {
       class: "form",
+      oninput: () => (element.dataset.unsaved = ""),
       onsubmit: async (event) => {
         event.preventDefault();
         button.disabled = true;
         said.className = "";
         said.textContent = "";
+        delete element.dataset.unsaved;
         try {
           await save();
           said.textContent = done;
         } catch (error) {
           said.className = "problem";
           said.textContent = error.message;
+          element.dataset.unsaved = "";
         }
         button.disabled = false;
       },
@@ -44,6 +47,7 @@ export function form(fields, save, { label = t.save, done = t.saved, extra } = {
     fields,
     h("div", { class: "buttons" }, button, extra, said),
   );
+  return element;
 }
 
 /** A button that does something at once, and says beside it what went wrong. */

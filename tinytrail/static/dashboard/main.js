@@ -37,6 +37,7 @@ const app = {
 
   /** Show another state. `quiet`: only the address changes; `replace`: without a step back. */
   go(state, { quiet = false, replace: replaces = false } = {}) {
+    if (!quiet && !mayLeave()) return;
     app.state = state;
     history[quiet || replaces ? "replaceState" : "pushState"](null, "", addressOf(state));
     if (!quiet) show();
@@ -50,6 +51,11 @@ const app = {
     app.websites = shareToken ? [app.session.share.website] : await get("api/v1/websites");
   },
 };
+
+const isUnsaved = () => Boolean(document.querySelector("form[data-unsaved]"));
+
+/** Ask, where something typed would be lost. */
+const mayLeave = () => !isUnsaved() || confirm(t.unsaved);
 
 /** The view that the address names, if it is this user's to see; else the overview. */
 function viewNamed({ view, site }) {
@@ -124,9 +130,12 @@ function askWho(why) {
 }
 
 addEventListener("popstate", () => {
+  if (!mayLeave()) return history.pushState(null, "", addressOf(app.state));
   app.state = readState();
   if (app.session) show();
 });
+
+addEventListener("beforeunload", (event) => isUnsaved() && event.preventDefault());
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;

@@ -20,6 +20,7 @@ export const t = {
   cancel: "Cancel",
   save: "Save",
   saved: "Saved.",
+  unsaved: "What you changed here is not saved. Leave it all the same?",
   copy: "Copy",
   copied: "Copied",
   retry: "Try again",
