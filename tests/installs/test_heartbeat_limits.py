@@ -42,6 +42,13 @@ async def test_too_many_new_ids_of_an_address_are_told_when_to_return(
     assert await send(client, 4) == (200, None)
 
 
+async def test_all_addresses_that_an_ipv6_sender_has_are_limited_together(client: AsyncClient) -> None:
+    for number in range(3):
+        assert await send(client, number, f"2001:db8::{number}") == (200, None)
+    assert (await send(client, 3, "2001:db8::3"))[0] == 429
+    assert await send(client, 3, "2001:db8:0:1::3") == (200, None)
+
+
 async def test_too_many_heartbeats_of_an_address_are_told_when_to_return(
     client: AsyncClient, clock: FakeClock
 ) -> None:

@@ -63,6 +63,18 @@ async def test_alices_address_does_not_limit_bobs(client: AsyncClient, website: 
     assert (await client.post(COLLECT, json=hit(website), headers=BOB)).status_code == 202
 
 
+async def test_all_addresses_that_an_ipv6_caller_has_are_limited_together(
+    client: AsyncClient, website: str
+) -> None:
+    async def status(address: str) -> int:
+        headers = {"x-forwarded-for": address}
+        return (await client.post(COLLECT, json=hit(website), headers=headers)).status_code
+
+    assert [await status(f"2001:db8:aa:bb::{number}") for number in range(11)] == [202] * 10 + [429]
+    assert await status("2001:db8:aa:bb:1:2:3:4") == 429
+    assert await status("2001:db8:aa:bc::1") == 202
+
+
 async def test_what_is_limited_is_not_stored(
     client: AsyncClient, website: str, clock: FakeClock, owner: Owner
 ) -> None:

@@ -173,6 +173,14 @@ class TestGuessing:
         async with calling(app, "198.51.100.8") as another:
             await open_session(another, alice_user["apiKey"])
 
+    async def test_an_ipv6_caller_has_them_once_for_all_its_addresses(self, app: Litestar) -> None:
+        async def guess(address: str) -> int:
+            async with calling(app, address) as caller:
+                return (await caller.post(SESSIONS, json={"api_key": "tt_wrong"})).status_code
+
+        assert [await guess(f"2001:db8::{number}") for number in range(4)] == [401] * 3 + [429]
+        assert await guess("2001:db8:0:1::1") == 401
+
     async def test_what_is_no_guess_does_not_count(self, browser: AsyncClient) -> None:
         for _ in range(10):
             assert (await browser.post(SESSIONS, json={})).status_code == 400

@@ -220,6 +220,7 @@ class TestHowOften:
         assert [await ask(first["token"], "198.51.100.1") for _ in range(5)] == [200] * 4 + [429]
         assert await ask(first["token"], "198.51.100.2") == 200
         assert await ask(second["token"], "198.51.100.1") == 200
+        assert [await ask(second["token"], f"2001:db8::{last}") for last in range(5)] == [200] * 4 + [429]
         assert (await alice.get(shares)).status_code == 200
 
 

@@ -46,6 +46,13 @@ def within(address: Address, networks: Iterable[Network]) -> bool:
     return any(address in network for network in networks)
 
 
+@lru_cache(4096)
+def whom_limits_count(ip: str) -> str:
+    """The address itself, or all that its owner has: of IPv6 at least a /64."""
+    address = parse_address(ip) if ":" in ip else None
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else ip
+
+
 class ClientAddress:
     """The rule of SPEC.md: the socket's address, unless that is a trusted proxy's; then the right-most
     entry of X-Forwarded-For that is not."""

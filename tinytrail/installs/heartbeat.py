@@ -15,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 
 from tinytrail.core.asgi import Headers, answer, headers_by_name, must_be_post, read_body
 from tinytrail.core.body import decode_json
-from tinytrail.core.client_ip import ClientAddress
+from tinytrail.core.client_ip import ClientAddress, whom_limits_count
 from tinytrail.core.clock import Clock
 from tinytrail.core.db import Database
 from tinytrail.core.errors import invalid
@@ -70,32 +70,32 @@ class Heartbeats:
             headers = headers_by_name(scope)
             beat = read_heartbeat(await read_body(headers, receive, LARGEST_BODY))
             ip, _ = self.addresses.resolve(scope["client"], headers.get(b"x-forwarded-for", b""))
-            await self.take(scope["litestar_app"].state["db"], beat, ip)
+            await self.take(scope["litestar_app"].state["db"], beat, whom_limits_count(ip))
             await answer(send, 200, ANSWER, TEXT)
 
         return heartbeat
 
-    async def take(self, db: Database, heartbeat: Heartbeat, ip: str) -> None:
+    async def take(self, db: Database, heartbeat: Heartbeat, sender: str) -> None:
         """Store a heartbeat, unless its address has sent too many, or too many new ids: then 429."""
-        if wait := self.of_any.wait(ip):
+        if wait := self.of_any.wait(sender):
             raise too_many(wait)
         # Only the writer knows whether the instance is new, so each heartbeat holds a place among the new
         # ones until it does. Asked twice, as those places may have been held for instances that were known.
         instance, at = bytes.fromhex(heartbeat.instance_id.replace("-", "")), int(self.clock())
         for _ in range(2):
-            wait = self.of_new.wait(ip)
+            wait = self.of_new.wait(sender)
             try:
                 stored = await db.append(self.store, Beat(instance, heartbeat.version, at, not wait))
             except Busy:
-                self.of_any.give_back(ip)
+                self.of_any.give_back(sender)
                 if not wait:
-                    self.of_new.give_back(ip)
+                    self.of_new.give_back(sender)
                 raise
             if stored is not Stored.NEW and not wait:
-                self.of_new.give_back(ip)
+                self.of_new.give_back(sender)
             if stored is not Stored.REFUSED:
                 return
-        self.of_any.give_back(ip)
+        self.of_any.give_back(sender)
         raise too_many(wait)
 
 

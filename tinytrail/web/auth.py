@@ -17,6 +17,7 @@ from litestar.exceptions import (
 )
 from litestar.handlers.base import BaseRouteHandler
 
+from tinytrail.core.client_ip import whom_limits_count
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.core.tokens import SHARE, hash_token
@@ -124,7 +125,7 @@ def must_be_within_limit(connection: Connection, caller: Caller) -> None:
     their own, which no clicking reaches. A share link's goes by address too, since many may have it."""
     state = connection.app.state
     is_person = caller.is_share or caller.session_id is not None
-    address = state.addresses.of(connection.scope) if caller.is_share else ""
+    address = whom_limits_count(state.addresses.of(connection.scope)) if caller.is_share else ""
     who = f"{caller.share_id} {address}" if caller.is_share else caller.user_id
     if wait := (state.session_limit if is_person else state.api_limit).wait(who):
         raise TooManyRequestsException("Too many requests with this key", headers={"Retry-After": str(wait)})

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from tinytrail.core.asgi import Headers, answer, headers_by_name, must_be_post, read_body
 from tinytrail.core.body import decode_json
-from tinytrail.core.client_ip import ClientAddress
+from tinytrail.core.client_ip import ClientAddress, whom_limits_count
 from tinytrail.core.clock import Clock
 from tinytrail.core.db import Database
 from tinytrail.core.errors import invalid
@@ -77,7 +77,7 @@ class Collector:
         Raises 400, 413 and 429, and Busy.
         """
         ip, is_trusted = self.addresses.resolve(scope["client"], headers.get(b"x-forwarded-for", b""))
-        if wait := self.limit.wait(ip):
+        if wait := self.limit.wait(whom_limits_count(ip)):
             raise TooManyRequestsException(
                 "Too many events from this address", headers={"Retry-After": str(wait)}
             )

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 
 from tinytrail import __version__
 from tinytrail.core.body import read_json
+from tinytrail.core.client_ip import whom_limits_count
 from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.inject import Db, Now
@@ -142,7 +143,7 @@ async def sign_in(request: Request[Any, Any, Any], db: Db, now: Now) -> Response
     """Only wrong keys count towards the limit; each key holds a place until it is known to be right."""
     key = (await read_json(request, CREDENTIALS)).api_key.strip()
     state = request.app.state
-    address = state.addresses.of(request.scope)
+    address = whom_limits_count(state.addresses.of(request.scope))
     if wait := state.sign_in_limit.wait(address):
         raise TooManyRequestsException(
             "Too many wrong keys from this address", headers={"Retry-After": str(wait)}
