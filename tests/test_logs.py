@@ -1,12 +1,20 @@
 """The lines of the log: one a problem, and never a secret."""
 
+import asyncio
 import json
 import logging
 import sys
 
 import pytest
 
-from tinytrail.logs import AGAIN_AFTER, MOST_PROBLEMS, JsonFormatter, NotAgain, TextFormatter
+from tinytrail.logs import (
+    AGAIN_AFTER,
+    MOST_PROBLEMS,
+    JsonFormatter,
+    NotAgain,
+    TextFormatter,
+    log_problems_only,
+)
 
 KEY = "tt_" + "abcdefgh234567" * 3
 SHARE = KEY.replace("tt_", "ts_")
@@ -49,6 +57,24 @@ def test_in_json_a_traceback_is_in_the_one_line() -> None:
     assert traceback.startswith("Traceback (most recent call last):\n")
     assert traceback.endswith("ValueError: not a\nnumber")
     assert "in raised" in traceback
+
+
+def test_of_what_a_stop_has_cut_off_there_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    try:
+        log_problems_only("text")
+        uvicorn = logging.getLogger("uvicorn.error")
+        uvicorn.error("Cancel %s running task(s)", 1)
+        uvicorn.error("Exception in ASGI application", exc_info=asyncio.CancelledError())
+        uvicorn.error("Exception in ASGI application", exc_info=raised("a fault"))
+        said = capsys.readouterr().err
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+        logging.captureWarnings(False)
+    assert "Cancel 1 running task(s)" in said
+    assert said.count("Exception in ASGI application") == said.count("ValueError: a fault") == 1
 
 
 def test_as_text_a_traceback_follows() -> None:

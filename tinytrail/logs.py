@@ -7,6 +7,7 @@ keeps. stdout has the greeting, and no more.
 import logging
 import re
 import time
+from asyncio import CancelledError
 from typing import Literal
 
 import msgspec
@@ -97,10 +98,16 @@ class NotAgain(logging.Filter):
         return True
 
 
+def is_no_news(record: logging.LogRecord) -> bool:
+    """Of requests that a stop has cut off uvicorn says in a line how many, and then a traceback of each."""
+    return bool(record.exc_info and isinstance(record.exc_info[1], CancelledError))
+
+
 def log_problems_only(form: LogFormat) -> None:
     """From here on, to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    handler.addFilter(lambda record: not is_no_news(record))
     handler.addFilter(NotAgain())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(True)

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 log = logging.getLogger(__name__)
 
 PATIENCE = 20.0  # seconds for a whole request to arrive, and for any of an answer to be taken
+LAST_MOMENT = 3.0  # seconds for the rest of a request, once the server is being stopped
 LARGEST_HEAD = 64 * 1024  # bytes of a request beside its body: its line, headers, what chunks are wrapped in
 MOST_PIPELINED = 64  # requests that one read brought, of a client that does not wait for answers
 MOST_OPEN = 16_384  # files, nearly all of them connections; one that is idle takes 7 KB
@@ -74,6 +75,15 @@ class Protocol(HttpToolsProtocol):
             self.closes_once_read = True  # `close_stuck` bounds for how long
         else:
             self.transport.close()
+
+    def shutdown(self) -> None:
+        """The server is being stopped: what has come is answered, what is still to come has a moment left."""
+        super().shutdown()
+        self.loop.call_later(LAST_MOMENT, self.give_up)
+
+    def give_up(self) -> None:
+        if self.is_arriving:
+            self.transport.abort()
 
     def on_body(self, body: bytes) -> None:
         self.head -= len(body)

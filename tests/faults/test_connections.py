@@ -79,6 +79,18 @@ def test_who_does_not_finish_a_request_is_hung_up_on_and_others_are_served(tmp_p
     assert (tmp_path / "log").read_text() == ""  # a few are no news
 
 
+def test_a_stop_waits_a_moment_for_who_does_not_finish_a_request(tmp_path: Path) -> None:
+    brief = "from tinytrail import protocol; protocol.LAST_MOMENT = 0.5"
+    with serving_with(brief, tmp_path) as server, ExitStack() as stack:
+        for _, sent in UNFINISHED:
+            stack.enter_context(connected(server)).sendall(sent)
+        assert is_well(server)
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begun < 5  # half of what an answer is given
+    assert (tmp_path / "log").read_text() == ""
+
+
 def test_who_is_slow_but_steady_within_the_time_is_served(tmp_path: Path) -> None:
     website = prepare(tmp_path).website
     with serving_with(PATIENT, tmp_path) as server, connected(server) as client:
