@@ -36,8 +36,16 @@ async def a_day(client: AsyncClient, visit: Traffic, owner: Owner, alice: AsyncC
             agent=AGENTS[number],
             url=f"https://example.com/account{query}#Zaphod",
             referrer=f"https://www.google.com/search?q=Beeblebrox&from={ip}",
-            properties={"plan": "pro", "links": [{"to": 'HTTPS://a.example/"?q=Beeblebrox#Zaphod'}]},
+            properties={
+                "plan": "pro",
+                "links": [{"to": 'HTTPS://a.example/"?q=Beeblebrox#Zaphod'}],
+                "page": "/find?email=jane.doe@example.com",
+                "said": "no such page: //b.example/x?hunter2 (from app://c/d#Zaphod)",
+                "e.example?password=hunter2": True,
+            },
+            utm_campaign="https://f.example/?Zaphod",
         )
+        await visit("https://g.example/?Beeblebrox", ip=ip, agent=AGENTS[number])
         visit.clock.now += HOUR
     await visit("/", ip=VISITORS[0], agent=GOOGLEBOT, status=204)
     await visit("outbound_link", ip=VISITORS[1], properties={"href": "https://b.example/x?password=hunter2"})

@@ -19,8 +19,13 @@ LONGEST_NAME = 200  # characters kept of an event's name and of each utm value
 SCREENS = ("320-375", "376-768", "769-1024", "1025-1440", "1441+")
 SCREEN_STARTS = (376, 769, 1025, 1441)  # of all but the first
 
-# A JSON string that is an address: what is kept of it, then its query or fragment.
-ADDRESS_WITH_QUERY = re.compile(r'("https?://(?:[^"?#\\]|\\.)*)[?#](?:[^"\\]|\\.)*"', re.IGNORECASE)
+# What has a slash, up to its query or fragment, and that; or a query by itself. In plain text as in JSON, and
+# in time that grows with its length alone.
+QUERIES = re.compile(
+    r"""(?<![^\s"?#]) ([^\s"?#/]*+ / [^\s"?#]*+) [?#] (?:[^\s"\\] | \\.)+
+      | \? [^\s"=?&\\]{1,64} = (?:[^\s"\\] | \\.)*""",
+    re.VERBOSE,
+)
 
 UTM = ("utm_source", "utm_medium", "utm_campaign")
 KIND_OF = {event_type: kind for kind, event_type in enumerate(KINDS)}
@@ -88,28 +93,34 @@ def utm_of(hit: Hit) -> tuple[str | None, ...]:
         for name, value in reversed(parse_qsl(query, errors="replace")):  # the first of a name counts
             in_url[name] = value
     values = ((getattr(hit, name) or in_url.get(name, "")).strip() for name in UTM)
-    return tuple(value[:LONGEST_NAME] or None for value in values)
+    return tuple(without_queries(value)[:LONGEST_NAME] or None for value in values)
 
 
 def event_name(hit: Hit, kind: int) -> str | None:
     """The name of a custom event, None for the others."""
     if kind == NAMED:
-        return hit.event_type
-    if kind != CUSTOM:
+        given: list[Any] = [hit.event_type]
+    elif kind == CUSTOM:
+        given = [(hit.properties or {}).get(key) for key in ("event_name", "name")]
+    else:
         return None
-    properties = hit.properties or {}
-    named = (properties.get("event_name"), properties.get("name"), "custom")
-    return next(name for name in named if isinstance(name, str) and name)[:LONGEST_NAME]
+    names = (without_queries(name) for name in given if isinstance(name, str))
+    return next(filter(None, names), "custom")[:LONGEST_NAME]
 
 
-def without_query(text: str) -> str:
+def without_query(path: str) -> str:
     """No query string is ever stored: it may hold what a person typed."""
-    return text.partition("?")[0].partition("#")[0]
+    return path.partition("?")[0].partition("#")[0]
+
+
+def without_queries(text: str) -> str:
+    """The same for a text in which addresses may stand."""
+    return QUERIES.sub(r"\1", text) if "?" in text or "#" in text else text
 
 
 def encode_properties(properties: dict[str, Any]) -> str:
-    """The properties as JSON; an address anywhere among them loses its query string."""
-    return ADDRESS_WITH_QUERY.sub(r'\1"', msgspec.json.encode(properties).decode())
+    """The properties as JSON, without the query strings of addresses anywhere among them."""
+    return without_queries(msgspec.json.encode(properties).decode())
 
 
 def screen_bucket(width: float | None) -> str:
