@@ -90,7 +90,7 @@ def test_a_backup_is_whole_and_for_its_owner_alone(key: str) -> None:
     assert said.startswith(f"copy.db: {os.path.getsize('copy.db')} bytes. Keep tinytrail.key with it")
     assert stat.S_IMODE(os.stat("copy.db").st_mode) == 0o600
     assert sorted(os.listdir()) == ["copy.db", "tinytrail.db", "tinytrail.key"]
-    assert "database  ok" in output("check", "--database", "copy.db")
+    assert "database  ok" in output("check", "copy.db")
     assert output("key", "--database", "copy.db") == f"{key}\n"
     assert rows("select * from users") == before
 
@@ -159,7 +159,9 @@ def test_a_check_of_what_is_well(key: str) -> None:
     assert output("check") == f"settings  ok\nschema    ok, version {VERSION}\ndatabase  ok, {size} bytes\n"
 
 
-def test_a_check_finds_a_damaged_page(key: str, folder: Path) -> None:
+def test_a_check_finds_a_damaged_page_and_a_backup_does_not_pass_it_on_in_silence(
+    key: str, folder: Path
+) -> None:
     file = folder / "tinytrail.db"
     with written() as tx:
         [[page]] = tx.execute("select rootpage from sqlite_master where name = 'users_account'")
@@ -167,6 +169,16 @@ def test_a_check_finds_a_damaged_page(key: str, folder: Path) -> None:
     content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     file.write_bytes(content)
     assert trouble("check").startswith("tinytrail.db is damaged, so restore a backup: ")
+    said = trouble("backup", "copy.db")
+    assert said.startswith("copy.db was written, but is damaged, as tinytrail.db is: ")
+    assert trouble("check", "copy.db").startswith("copy.db is damaged, so restore a backup: ")
+    assert sorted(os.listdir()) == ["copy.db", "tinytrail.db", "tinytrail.key"]
+
+
+def test_a_check_finds_an_empty_file(key: str, folder: Path) -> None:
+    (folder / "copy.db").touch()
+    assert trouble("check", "copy.db") == "copy.db is empty"
+    assert trouble("check", "no.db") == "there is no database at no.db; `tinytrail serve` makes one"
 
 
 def test_a_check_finds_a_file_cut_short(key: str, folder: Path) -> None:

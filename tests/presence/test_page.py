@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from litestar import Litestar
 from tests.make import FakeClock, alone_in
 from tests.presence.make import SECRET_KEY, beat, register, stats
 from tinytrail.config import Config
+from tinytrail.core.db import Database
 from tinytrail.core.trouble import Busy
+from tinytrail.presence import page as presence_page
 
 NAME = "Robin's <b>desk</b> & $ago"
 
@@ -114,6 +118,20 @@ async def test_a_page_that_cannot_be_counted_is_served_all_the_same(
     response = await client.get("/presence")
 
     assert response.status_code == 200
+
+
+async def test_a_page_does_not_wait_for_its_count_and_is_counted_in_the_end(
+    client: AsyncClient, config: Config, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence_page, "COUNT_SECONDS", 0.05)
+    with closing(sqlite3.connect(config.database)) as other:
+        other.execute("begin immediate")
+        response = await client.get("/presence")
+        assert response.status_code == 200
+        assert not db._is_idle.is_set()
+        other.execute("rollback")
+    await db.flush()
+    assert (await stats(client))["num_visits"] == 1
 
 
 async def test_a_head_is_no_visit(client: AsyncClient) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import os
 import sqlite3
 import time
+from contextlib import closing
+from pathlib import Path
 
 import click
 import msgspec
@@ -11,7 +13,7 @@ import msgspec
 from tinytrail.cli.base import Trouble, command, main, opened
 from tinytrail.config import Config
 from tinytrail.core.clock import date_of, day_number, parse_date, utc_day
-from tinytrail.core.connect import Tx, schema_version, write_copy
+from tinytrail.core.connect import schema_version, write_copy
 from tinytrail.core.db import open_database
 from tinytrail.core.migrations import MIGRATIONS
 from tinytrail.web.country import Countries
@@ -52,19 +54,32 @@ def aggregate(config: Config, day: str | None) -> None:
 @command(main, "backup")
 @click.argument("file", type=click.Path(dir_okay=False))
 def backup(config: Config, file: str) -> None:
-    """Write a consistent copy of the database to FILE, while the server runs or not."""
+    """Write a consistent copy of the database to FILE, while the server runs or not, and check it."""
     if os.path.exists(file):
         raise Trouble(f"{file} exists already; nothing was written")
     with opened(config, upgrade=False) as tx:  # before an upgrade is when a copy is wanted most
         write_copy(tx, file)
+    untouched = f"{Path(file).absolute().as_uri()}?immutable=1"
+    with closing(sqlite3.connect(untouched, uri=True)) as copy:
+        problem = first_problem(copy)
+    if problem:
+        raise Trouble(f"{file} was written, but is damaged, as {config.database} is: {problem}")
     click.echo(f"{file}: {os.path.getsize(file)} bytes. Keep {config.key_file} with it, but not beside it.")
 
 
 @command(main, "check")
-def check(config: Config) -> None:
-    """Check the settings, the database's integrity and its schema; exit code 2 if anything is wrong."""
+@click.argument("file", required=False)
+def check(config: Config, file: str | None) -> None:
+    """Check the settings, and the schema and integrity of the database, or of FILE, a copy of it.
+
+    Exit code 2 if anything is wrong.
+    """
+    if file:
+        config = msgspec.structs.replace(config, database=file)
     Countries(config.geo.database, config.geo.header).close()
     click.echo("settings  ok")
+    if os.path.exists(config.database) and not os.path.getsize(config.database):
+        raise Trouble(f"{config.database} is empty")
     with opened(config, upgrade=False) as tx:
         version = schema_version(tx)
         remark = "" if version == len(MIGRATIONS) else f"; `tinytrail serve` upgrades it to {len(MIGRATIONS)}"
@@ -75,7 +90,7 @@ def check(config: Config) -> None:
     click.echo(f"database  ok, {os.path.getsize(config.database)} bytes")
 
 
-def first_problem(tx: Tx) -> str:
+def first_problem(tx: sqlite3.Connection) -> str:
     try:
         [(found,)] = tx.execute("pragma integrity_check(1)").fetchall()
     except sqlite3.DatabaseError as error:

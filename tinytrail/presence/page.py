@@ -1,5 +1,6 @@
 """GET /presence: the public page. Complete without JavaScript; with it, live."""
 
+import asyncio
 import hashlib
 from collections.abc import Iterator
 from html import escape
@@ -41,6 +42,9 @@ HEADERS = {
 ROW = Template('<tr><th scope="row">$name</th><td>$last_beat</td><td class="number">$num_beats</td></tr>\n')
 
 
+COUNT_SECONDS = 0.5  # that a page waits to be counted; whoever comes meanwhile sees it without
+
+
 def count_visit(tx: Tx, now: float) -> Stats:
     """One more page served; the figures with it counted."""
     tx.execute("update presence set num_visits = num_visits + 1")
@@ -80,9 +84,10 @@ async def show_page(request: Request[Any, Any, Any], db: Db, now: Now) -> Respon
         # Its links are relative, so that it can live below any path of a proxy's.
         return Response("", status_code=308, headers={"Location": "../presence"}, media_type=MediaType.TEXT)
     try:
-        is_served = not request.scope.get("is_head")
-        stats = await (db.write(count_visit, now) if is_served else db.read(read_stats, now))
-    except Busy:
+        async with asyncio.timeout(COUNT_SECONDS):
+            is_served = not request.scope.get("is_head")
+            stats = await (db.write(count_visit, now) if is_served else db.read(read_stats, now))
+    except (Busy, TimeoutError):
         stats = await db.read(read_stats, now)  # a page is worth more than a count
     return Response(
         render(stats, request.app.state.config.presence.server_name, now),
