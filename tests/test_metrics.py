@@ -100,9 +100,30 @@ async def test_requests_are_counted_by_classes_of_route_and_status(db: Database,
     assert 0 < taken["tinytrail_request_seconds_sum{route=collect}"] < 12
 
 
+async def test_refusals_are_there_before_there_are_any(client: AsyncClient) -> None:
+    found = await figures(client)
+    for route in ("collect", "track", "heartbeat", "beat", "reports", "dashboard"):
+        for reason in ("limit", "busy"):
+            assert found[f"tinytrail_refused_total{{route={route},reason={reason}}}"] == 0
+
+
+async def receive() -> dict[str, str]:
+    return {"type": "http.disconnect"}
+
+
+async def test_a_client_that_hangs_up_amid_its_body_is_counted_as_such(app: App, client: AsyncClient) -> None:
+    async def nobody_listens(message: object) -> None:
+        pass
+
+    scope = {"type": "http", "method": "POST", "path": "/track", "headers": [], "query_string": b""}
+    before = await figures(client)
+    await app(scope, receive, nobody_listens)
+    assert await changes(client, before, "tinytrail_requests_total{route=track") == {
+        "tinytrail_requests_total{route=track,status=none}": 1
+    }
+
+
 async def test_a_client_that_hangs_up_before_the_answer_is_counted_too(app: App, client: AsyncClient) -> None:
-    async def receive() -> dict[str, str]:
-        return {"type": "http.disconnect"}
 
     async def gone(message: object) -> None:
         raise OSError

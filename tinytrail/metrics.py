@@ -36,7 +36,7 @@ BY_BEGINNING = (
     ("/health", "health"),
     ("/-/", "metrics"),
 )
-
+ROUTES = {*HOT.values(), *(name for _, name in BY_BEGINNING), "dashboard", "other"}
 
 REFUSALS = {429: "limit", 503: "busy"}
 
@@ -65,14 +65,22 @@ class Requests:
         begun = time.perf_counter()
         status = 0
 
+        is_gone = False
+
+        async def note_hanging_up() -> Any:
+            nonlocal is_gone
+            message = await receive()
+            is_gone = is_gone or message["type"] == "http.disconnect"
+            return message
+
         async def note_status(message: Any) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and not is_gone:
                 status = message["status"]
             await send(message)
 
         try:
-            await app(scope, receive, note_status)
+            await app(scope, note_hanging_up, note_status)
         finally:
             route = route_class(scope["path"])
             self.count[route, status] += 1
@@ -121,7 +129,7 @@ async def show_metrics(state: State, db: Db) -> Response[str]:
 def of_requests(requests: Requests) -> Iterator[Family]:
     classes: Counter[tuple[str, str]] = Counter()
     by_route: Counter[str] = Counter()
-    refused: Counter[tuple[str, str]] = Counter()
+    refused = Counter({(route, reason): 0 for route in ROUTES for reason in REFUSALS.values()})
     for (route, status), count in requests.count.items():
         classes[route, f"{status // 100}xx" if status else "none"] += count
         by_route[route] += count

@@ -47,7 +47,6 @@ CADDY = """
 {
 	admin off
 	auto_https disable_redirects
-}
 """
 
 
@@ -117,11 +116,13 @@ def localized(configuration: str, port: int, upstream: str, certificate: Path, k
             (f"server_name {name};", f"server_name {HOST};"),
             (f"/etc/letsencrypt/live/{name}/fullchain.pem", str(certificate)),
             (f"/etc/letsencrypt/live/{name}/privkey.pem", str(key)),
+            ("/var/log/nginx/error.log", "stderr"),
         ]
     else:
-        replacements.append(
-            (f"\n{name} {{\n", f"\nhttps://{HOST}:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {key}\n")
-        )
+        replacements += [
+            ("\n{\n", CADDY),
+            (f"\n{name} {{\n", f"\nhttps://{HOST}:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {key}\n"),
+        ]
     for documented, here in replacements:
         assert text.count(documented) == 1, documented
         text = text.replace(documented, here)
@@ -140,7 +141,7 @@ def start_nginx(text: str, folder: Path) -> subprocess.Popen[bytes]:
 def start_caddy(text: str, folder: Path) -> subprocess.Popen[bytes]:
     program = found("caddy")
     file = folder / "Caddyfile"
-    file.write_text(CADDY + text)
+    file.write_text(text)
     home = {"HOME": str(folder), "XDG_DATA_HOME": f"{folder}/share", "XDG_CONFIG_HOME": f"{folder}/config"}
     command = [program, "run", "--config", str(file), "--adapter", "caddyfile"]
     with (folder / "log").open("wb") as log:

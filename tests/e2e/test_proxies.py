@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -107,6 +108,17 @@ def test_the_proxy_keeps_no_list_of_who_came(proxy: Proxied) -> None:
     written = [path.read_bytes() for path in proxy.folder.glob("*log*") if path.is_file()]
     assert written
     assert all(b"127.0.0.9" not in content and b"/health" not in content for content in written)
+
+
+@pytest.mark.parametrize("configuration", PREFIXES)
+def test_nor_does_it_while_the_server_is_away(configuration: str, tmp_path: Path) -> None:
+    with proxied(configuration, tmp_path) as proxy:
+        proxy.server.stop()
+        answer = proxy.ask("GET", "/share/ts_a_link?q=asked", headers={"user-agent": BROWSER})
+        assert answer.status_code == 502
+    written = b"".join(path.read_bytes() for path in proxy.folder.glob("*log*") if path.is_file())
+    assert not any(word in written for word in (b"ts_a_link", b"q=asked", b"Mozilla", b"client: 127"))
+    assert b"remote_ip" not in written
 
 
 def test_the_tracker_reports_to_where_it_came_from(proxy: Proxied, recorder: Recorder, page: Page) -> None:
