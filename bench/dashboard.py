@@ -5,6 +5,7 @@ The baseline is the browser's own: an error page of the same server, painted in 
 visit, in a context with nothing but the cookie of whoever is signed in: no cache, no connection.
 """
 
+import argparse
 import asyncio
 import shutil
 import statistics
@@ -43,9 +44,14 @@ def once(browser: Browser, signed_in: StorageState, url: str, drawn: bool) -> tu
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    given = parser.parse_args().folder
     chromium = shutil.which("chromium") or sys.exit("this needs Chromium: apt-get install chromium")
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(sys.argv[1] if len(sys.argv) > 1 else temporary)
+        folder = given or Path(temporary)
         if not (folder / "tinytrail.db").exists():
             asyncio.run(fill(folder))
         with serving(folder, TINYTRAIL_WEB_API_LIMIT="") as server, sync_playwright() as playwright:

@@ -3,9 +3,9 @@
 `python -m docs.demo FOLDER` fills a folder; `tinytrail serve` there shows it. README's pictures are of it.
 """
 
+import argparse
 import asyncio
 import random
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,4 +212,8 @@ async def fill(folder: Path, now: float | None = None) -> str:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(fill(Path(sys.argv[1]))))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    print(asyncio.run(fill(parser.parse_args().folder)))
