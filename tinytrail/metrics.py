@@ -63,9 +63,7 @@ class Requests:
             await app(scope, receive, send)
             return
         begun = time.perf_counter()
-        status = 0
-
-        is_gone = False
+        status, is_gone = 0, False
 
         async def note_hanging_up() -> Any:
             nonlocal is_gone

@@ -26,6 +26,7 @@ FILES = {
     "presence.svg": "image/svg+xml",
 }
 CONTENTS = {name: STATIC.joinpath(name).read_bytes() for name in FILES}
+COUNT_SECONDS = 0.5  # that a page waits to be counted; else it shows the figures without
 VERSION = hashlib.sha256(b"".join(CONTENTS.values())).hexdigest()[:12]  # in their URLs, so they may be cached
 PAGE = Template(STATIC.joinpath("presence.html").read_text("utf-8"))
 
@@ -40,9 +41,6 @@ HEADERS = {
 }
 
 ROW = Template('<tr><th scope="row">$name</th><td>$last_beat</td><td class="number">$num_beats</td></tr>\n')
-
-
-COUNT_SECONDS = 0.5  # that a page waits to be counted; whoever comes meanwhile sees it without
 
 
 def count_visit(tx: Tx, now: float) -> Stats:
@@ -83,9 +81,9 @@ async def show_page(request: Request[Any, Any, Any], db: Db, now: Now) -> Respon
     if request.scope["raw_path"].endswith(b"/"):  # Litestar has stripped it from `path`
         # Its links are relative, so that it can live below any path of a proxy's.
         return Response("", status_code=308, headers={"Location": "../presence"}, media_type=MediaType.TEXT)
+    is_served = not request.scope.get("is_head")
     try:
         async with asyncio.timeout(COUNT_SECONDS):
-            is_served = not request.scope.get("is_head")
             stats = await (db.write(count_visit, now) if is_served else db.read(read_stats, now))
     except (Busy, TimeoutError):
         stats = await db.read(read_stats, now)  # a page is worth more than a count
