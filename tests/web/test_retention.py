@@ -68,6 +68,8 @@ async def test_a_filter_reaches_back_as_far_as_rows_do(
         await purge_old_days(db, days, clock.now)
         figures = await owner.metrics(**ALL, **{"filters[]": asked})
         assert (figures["visits"], figures["pageviews"]) == (left, left * pageviews)
+        pages = await owner.rows("pages", **ALL, **{"filters[]": asked})
+        assert sum(page["pageviews"] for page in pages) == left * pageviews
 
 
 @pytest.mark.usefixtures("four_days")

@@ -15,7 +15,7 @@ from tinytrail.web.counted import OF_OPEN_DAYS, of_period
 from tinytrail.web.counts import AtDay, by_day, counts, recount, totals
 from tinytrail.web.dimensions import DIMENSIONS, PATH, SITE
 from tinytrail.web.reports.filters import Filter, parse_filters
-from tinytrail.web.reports.kept import Kept, keep
+from tinytrail.web.reports.kept import SINCE_KEPT, Kept, keep
 from tinytrail.web.reports.kept_totals import page_totals, visit_totals
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
@@ -87,9 +87,11 @@ class Query(msgspec.Struct, frozen=True):
         kept = self.kept(tx) if self.filter and self.filter.visits else None
         if self.filter and kept:
             return page_totals(tx, kept, self.filter, self.period_values())
-        every = totals(PATH, ("pageviews", "visitors"))
-        # Where a filter is of pages alone, their page views are all that they ever have.
-        return f"select * from ({every}) where value in {self.filter.paths}" if self.filter else every
+        measures = ("pageviews", "visitors")
+        if self.filter:  # of pages alone: their page views are all that they ever have
+            every = totals(PATH, measures, start=SINCE_KEPT)
+            return f"select * from ({every}) where value in {self.filter.paths}"
+        return totals(PATH, measures)
 
     def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:
         return rows(tx, row_type, sql, **self.values(**more))

@@ -87,6 +87,7 @@ QUICKER = 3
 
 # The rollup outlives what a filter goes by, which retention deletes.
 FIRST_KEPT = "(select min(day) from events where site = :site)"
+SINCE_KEPT = f"max(:start, {FIRST_KEPT})"
 
 EVENTS = """
     {table} k
@@ -189,7 +190,7 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
 def views_of_paths(paths: str) -> tuple[str, str]:
     """Their page views, as Rows has them by day and summed, from the rollup."""
     by_day = counts(PATH, ("pageviews",))
-    every = totals(PATH, ("pageviews",), start=f"max(:start, {FIRST_KEPT})")
+    every = totals(PATH, ("pageviews",), start=SINCE_KEPT)
     return (
         f"({by_day}) k where k.value in {paths} and k.day >= {FIRST_KEPT}",
         f"(select 0 as day, value, pageviews from ({every})) k where k.value in {paths}",
