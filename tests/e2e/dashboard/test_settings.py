@@ -106,8 +106,8 @@ def test_what_is_not_saved_is_not_left_without_a_question(owner: Page, told: Tol
     owner.go_back()
     expect(domain).to_have_value("other.example")
     assert f"site={told.website_id}" in owner.url
-    owner.close(run_before_unload=True)
-    owner.wait_for_timeout(300)
+    with owner.expect_event("dialog"):
+        owner.close(run_before_unload=True)
     assert [one.partition(":")[0] for one in asked] == ["confirm", "confirm", "beforeunload"]
 
     answer = Dialog.accept

@@ -155,14 +155,19 @@ def test_a_period_is_chosen_by_preset_range_arrows_and_keys(owner: Page, told: T
     assert owner.locator(".ghost").count() == 0
 
 
+RUSH = """() => {
+  for (let times = 0; times < 8; times += 1)
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
+}"""
+
+
 def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> None:
     open_page(owner, told.page)
     asked: list[str] = []
     owner.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
-    for _ in range(8):
-        owner.keyboard.press("ArrowLeft")
+    owner.evaluate(RUSH)  # by Playwright's keyboard they would come as slowly as the machine is busy
     settled(owner)
-    assert len(asked) <= 3
+    assert 1 <= len(asked) <= 3
     assert "from=" in owner.url
 
 
