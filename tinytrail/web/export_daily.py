@@ -8,7 +8,7 @@ from tinytrail.web.counts import MEASURES
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
 from tinytrail.web.incoming import encode
 from tinytrail.web.reports.period import Period
-from tinytrail.web.rollup import OpenDay, count_day
+from tinytrail.web.rollup import OpenDay, count_day, unpacked
 
 SLICE = 200  # rows read at once, and the rest of the last one's day
 
@@ -65,7 +65,7 @@ class DailyExport:
         while self._days and len(rows) < SLICE:
             named = {"site": self._named["site"], "day": self._days.popleft()}
             is_open = tx.execute(IS_OPEN, named).fetchone() is not None
-            counted = count_day(tx, OpenDay(**named, changes=0)) if is_open else []
+            counted = list(unpacked(count_day(tx, OpenDay(**named, changes=0)))) if is_open else []
             rows += map(_exported, tx.execute(READ, named | {"counted": encode(counted), "is_open": is_open}))
             if is_open:  # that took a while
                 break

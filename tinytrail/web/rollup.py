@@ -5,7 +5,10 @@ A day is open from its first event until it is over and rolled up. Whatever chan
 over are counted already: the rest of them is what reports have to read.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
 
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
@@ -17,6 +20,7 @@ from tinytrail.web.incoming import VISIT_GAP, forget_rollup
 from tinytrail.web.running import store_running_total
 
 BUSY = 500  # groups of events that a day has had stored, for its rollup to begin before it is over
+CHUNK = 1000  # rows
 SLACK = 60  # seconds that an event may have been waiting to be stored
 
 
@@ -33,33 +37,46 @@ STORE_ROW = f"""
     values ({", ".join("?" * (5 + len(MEASURES)))})
 """
 
+Row = tuple[int, ...]
+Packed = list[bytes]  # rows, which as tuples would take ten times the memory: megabytes for a large site
+ENCODER = msgspec.msgpack.Encoder()
+DECODER = msgspec.msgpack.Decoder(list[Row])
 
-def count_day(tx: Tx, open_day: OpenDay, seen_before: int | None = None) -> list[tuple[Any, ...]]:
+
+def unpacked(counted: Packed) -> Iterator[Row]:
+    """The rows, as STORE_ROW takes them."""
+    for chunk in counted:
+        yield from DECODER.decode(chunk)
+
+
+def count_day(tx: Tx, open_day: OpenDay, seen_before: int | None = None) -> Packed:
     """The rows of `daily` for this site and day: of all visits, or those last seen before a moment."""
     named = {"site": open_day.site, "start": open_day.day, "end": open_day.day, "include_bots": True}
     counted_rows = of_period()
     if seen_before is not None:
         counted_rows = of_period("v.last_seen < :seen_before")
         named["seen_before"] = seen_before
-    counted = []
+    counted: Packed = []
     for number, dimension in enumerate(DIMENSIONS):
         totals = ", ".join(f"sum({measure})" for measure in MEASURES)
         sql = (
             f"select :site, {number}, day, value, is_bot, {totals} "
             f"from ({recount(dimension, MEASURES, counted_rows, 'is_bot')}) group by day, value, is_bot"
         )
-        counted += tx.execute(sql, named).fetchall()
+        found = tx.execute(sql, named)
+        while chunk := found.fetchmany(CHUNK):
+            counted.append(ENCODER.encode(chunk))
     return counted
 
 
-def close_day(tx: Tx, open_day: OpenDay, counted: list[tuple[Any, ...]]) -> None:
+def close_day(tx: Tx, open_day: OpenDay, counted: Packed) -> None:
     """Store the day's totals, unless more was stored since they were counted: then it stays open."""
     closed = tx.execute(
         "delete from open_days where site = ? and day = ? and changes = ? returning 1", open_day
     ).fetchall()
     if closed:
         forget_rollup(tx, open_day.site, open_day.day)  # what ran past the day did without it
-        tx.executemany(STORE_ROW, counted)
+        tx.executemany(STORE_ROW, unpacked(counted))
 
 
 FIRST_OPEN = """
@@ -78,13 +95,13 @@ def begin_counting(tx: Tx, open_day: OpenDay, before: int) -> None:
     )
 
 
-def count_so_far(tx: Tx, open_day: OpenDay, before: int) -> tuple[int, list[tuple[Any, ...]]]:
+def count_so_far(tx: Tx, open_day: OpenDay, before: int) -> tuple[int, Packed]:
     """The first visit that is still open, and the rows of `daily` for those that are not."""
     [(first_open,)] = tx.execute(FIRST_OPEN, {"site": open_day.site, "day": open_day.day, "before": before})
     return int(first_open), count_day(tx, open_day, before)
 
 
-def store_so_far(tx: Tx, open_day: OpenDay, before: int, counted: tuple[int, list[tuple[Any, ...]]]) -> None:
+def store_so_far(tx: Tx, open_day: OpenDay, before: int, counted: tuple[int, Packed]) -> None:
     """Store these totals in place of earlier ones, unless they no longer hold."""
     first_open, day_rows = counted
     stored = tx.execute(
@@ -94,7 +111,7 @@ def store_so_far(tx: Tx, open_day: OpenDay, before: int, counted: tuple[int, lis
     ).fetchall()
     if stored:
         forget_rollup(tx, open_day.site, open_day.day)
-        tx.executemany(STORE_ROW, day_rows)
+        tx.executemany(STORE_ROW, unpacked(day_rows))
 
 
 def finished_days(tx: Tx, now: float) -> list[OpenDay]:
