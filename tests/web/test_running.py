@@ -11,7 +11,7 @@ from tests.web.test_aggregate import AGGREGATE
 from tinytrail.core.clock import date_of, utc_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
-from tinytrail.web import running
+from tinytrail.web import counts, running
 
 DAYS = 8
 LISTS: list[tuple[str, dict[str, str]]] = [
@@ -77,7 +77,11 @@ async def stored_for_paths(db: Database) -> list[int]:
     return await db.read(days)
 
 
-async def test_every_period_reads_as_if_there_were_none(owner: Owner, db: Database, first_day: int) -> None:
+@pytest.mark.parametrize("few_rows", [0, 1000])
+async def test_every_period_reads_as_if_there_were_none(
+    owner: Owner, db: Database, first_day: int, few_rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "FEW_ROWS", few_rows)
     assert len(await stored_for_paths(db)) > 2
     read = await lists_of_every_period(owner, first_day)
     await db.write(lambda tx: tx.execute("delete from running").rowcount)

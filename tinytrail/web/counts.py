@@ -21,7 +21,8 @@ MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds", "entries", 
 
 BOUNCES = "sum(v.pageviews = 1 and v.customs = 0)"
 SECONDS = "sum(v.last_seen - v.started)"
-FEWEST_STEPS = 4  # from one running total to another; with fewer, the days have fewer rows than the two
+# From one running total to another of so many rows; with fewer steps, the days have fewer rows than the two.
+FEW_ROWS, FEWEST_STEPS = 1000, 4
 EACH_DAY = """
     with recursive days (on_day) as (select :start union all select on_day + 1 from days where on_day < :end)
     select on_day from days"""
@@ -144,6 +145,9 @@ def unfiltered(dimension: str, measures: tuple[str, ...], start: str) -> str:
     of_dimension = f"site = :site and dimension = {DIMENSIONS.index(dimension)}"
     running_total = f"select min(day) from running where {of_dimension} and day"
     last = f"(select max(day) from running where {of_dimension} and day <= :end)"
+    is_large = (
+        f"exists (select 1 from running where {of_dimension} and day = {last} limit 1 offset {FEW_ROWS})"
+    )
     shown = f"{of_dimension} and is_bot <= :include_bots"
     added, taken = ", ".join(measures), ", ".join(f"-{measure}" for measure in measures)
     return f"""
@@ -154,7 +158,7 @@ def unfiltered(dimension: str, measures: tuple[str, ...], start: str) -> str:
             select number + 1, ({running_total} > at_day) from steps where number < {FEWEST_STEPS}),
         ends (first_day, last_day) as (
             select a.at_day, {last} from steps a join steps b
-             where a.number = 0 and b.number = {FEWEST_STEPS} and b.at_day <= :end)
+             where a.number = 0 and b.number = iif({is_large}, {FEWEST_STEPS}, 1) and b.at_day <= :end)
         select value, {added} from daily
          where {shown} and day between {start} and coalesce((select first_day from ends), :end)
          union all
