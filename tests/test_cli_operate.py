@@ -175,9 +175,11 @@ def test_a_check_finds_a_damaged_page_and_a_backup_does_not_pass_it_on_in_silenc
     assert sorted(os.listdir()) == ["copy.db", "tinytrail.db", "tinytrail.key"]
 
 
-def test_a_check_finds_an_empty_file(key: str, folder: Path) -> None:
+def test_a_check_finds_an_empty_file_and_no_command_makes_a_database_of_it(key: str, folder: Path) -> None:
     (folder / "copy.db").touch()
     assert trouble("check", "copy.db") == "copy.db is empty"
+    assert trouble("website", "list", "--database", "copy.db") == "copy.db is empty"
+    assert (folder / "copy.db").read_bytes() == b""
     assert trouble("check", "no.db") == "there is no database at no.db; `tinytrail serve` makes one"
 
 

@@ -61,6 +61,8 @@ def opened(config: Config, *, upgrade: bool = True) -> Iterator[Tx]:
     """The database. Only `serve` makes a new file."""
     if not Path(config.database).exists():
         raise DatabaseError(f"there is no database at {config.database}; `tinytrail serve` makes one")
+    if not Path(config.database).stat().st_size:
+        raise DatabaseError(f"{config.database} is empty")
     with closing(connect(config.database, upgrade=upgrade)) as tx:
         yield tx
 

@@ -78,8 +78,6 @@ def check(config: Config, file: str | None) -> None:
         config = msgspec.structs.replace(config, database=file)
     Countries(config.geo.database, config.geo.header).close()
     click.echo("settings  ok")
-    if os.path.exists(config.database) and not os.path.getsize(config.database):
-        raise Trouble(f"{config.database} is empty")
     with opened(config, upgrade=False) as tx:
         version = schema_version(tx)
         remark = "" if version == len(MIGRATIONS) else f"; `tinytrail serve` upgrades it to {len(MIGRATIONS)}"
