@@ -124,7 +124,6 @@ async def test_a_client_that_hangs_up_amid_its_body_is_counted_as_such(app: App,
 
 
 async def test_a_client_that_hangs_up_before_the_answer_is_counted_too(app: App, client: AsyncClient) -> None:
-
     async def gone(message: object) -> None:
         raise OSError
 

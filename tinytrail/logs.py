@@ -98,16 +98,16 @@ class NotAgain(logging.Filter):
         return True
 
 
-def is_no_news(record: logging.LogRecord) -> bool:
+def is_news(record: logging.LogRecord) -> bool:
     """Of requests that a stop has cut off uvicorn says in a line how many, and then a traceback of each."""
-    return bool(record.exc_info and isinstance(record.exc_info[1], CancelledError))
+    return not (record.exc_info and isinstance(record.exc_info[1], CancelledError))
 
 
 def log_problems_only(form: LogFormat) -> None:
     """From here on, to stderr."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
-    handler.addFilter(lambda record: not is_no_news(record))
+    handler.addFilter(is_news)
     handler.addFilter(NotAgain())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     logging.captureWarnings(True)

@@ -15,7 +15,7 @@ from tinytrail.web.counted import OF_OPEN_DAYS, of_period
 from tinytrail.web.counts import AtDay, by_day, counts, recount, totals
 from tinytrail.web.dimensions import DIMENSIONS, PATH, SITE
 from tinytrail.web.reports.filters import Filter, parse_filters
-from tinytrail.web.reports.kept import SINCE_KEPT, Kept, keep
+from tinytrail.web.reports.kept import Kept, keep, totals_of_paths
 from tinytrail.web.reports.kept_totals import page_totals, visit_totals
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
@@ -89,8 +89,7 @@ class Query(msgspec.Struct, frozen=True):
             return page_totals(tx, kept, self.filter, self.period_values())
         measures = ("pageviews", "visitors")
         if self.filter:  # of pages alone: their page views are all that they ever have
-            every = totals(PATH, measures, start=SINCE_KEPT)
-            return f"select * from ({every}) where value in {self.filter.paths}"
+            return totals_of_paths(self.filter.paths, *measures)
         return totals(PATH, measures)
 
     def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:

@@ -87,7 +87,6 @@ QUICKER = 3
 
 # The rollup outlives what a filter goes by, which retention deletes.
 FIRST_KEPT = "(select min(day) from events where site = :site)"
-SINCE_KEPT = f"max(:start, {FIRST_KEPT})"
 
 EVENTS = """
     {table} k
@@ -187,13 +186,17 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
     tx.executemany(f"update {table} set pageviews = pageviews - ? where day = ? and visit = ?", went_on)
 
 
+def totals_of_paths(paths: str, *measures: str) -> str:
+    """A query for the sums of these measures over the period, by path, from the rollup."""
+    every = totals(PATH, measures, start=f"max(:start, {FIRST_KEPT})")
+    return f"select * from ({every}) where value in {paths}"
+
+
 def views_of_paths(paths: str) -> tuple[str, str]:
     """Their page views, as Rows has them by day and summed, from the rollup."""
-    by_day = counts(PATH, ("pageviews",))
-    every = totals(PATH, ("pageviews",), start=SINCE_KEPT)
     return (
-        f"({by_day}) k where k.value in {paths} and k.day >= {FIRST_KEPT}",
-        f"(select 0 as day, value, pageviews from ({every})) k where k.value in {paths}",
+        f"({counts(PATH, ('pageviews',))}) k where k.value in {paths} and k.day >= {FIRST_KEPT}",
+        f"(select 0 as day, * from ({totals_of_paths(paths, 'pageviews')})) k where true",
     )
 
 
