@@ -24,7 +24,7 @@ from tinytrail.first_run import make_first_admin
 from tinytrail.web.accounts import all_accounts
 from tinytrail.web.events import store_events
 from tinytrail.web.rollup import close_day, count_day, finished_days
-from tinytrail.web.running import store_running_total
+from tinytrail.web.running import due, store_total
 from tinytrail.web.websites import NewWebsite, Website, insert_website
 
 LARGE = "large.example"
@@ -70,8 +70,8 @@ def seed(tx: Tx, traffic: dict[Website, float], events: int, days: int, until: f
             counted = count_day(tx, finished)
             with transaction(tx):
                 close_day(tx, finished, counted)
-                while store_running_total(tx, finished.site):
-                    pass
+                while total := due(tx, finished.site):
+                    store_total(tx, total)
         if sys.stdout.isatty():
             print(f"\r{stored} events", end="", flush=True)
     return stored

@@ -16,6 +16,7 @@ from tinytrail.presence.alert import tell_of_absence
 from tinytrail.product.expiry import purge_old_events
 from tinytrail.web.deletion import purge_leftovers, purge_old_days
 from tinytrail.web.rollup import roll_up_finished
+from tinytrail.web.running import store_all_running_totals
 from tinytrail.web.sessions import delete_expired_sessions
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,10 @@ class Job(NamedTuple):
 
 async def roll_up_days(state: State) -> None:
     await roll_up_finished(state.db, state.clock())
+
+
+async def sum_up_days(state: State) -> None:
+    await store_all_running_totals(state.db)
 
 
 async def turn_salt(state: State) -> None:
@@ -67,6 +72,7 @@ async def optimize(state: State) -> None:
 PURGE = Job("forget what is too old or deleted", "35 * * * *", True, purge)
 JOBS = (
     Job("roll up finished days", "5-55/10 * * * *", True, roll_up_days),
+    Job("sum up rolled up days", "20 4 * * *", True, sum_up_days),
     Job("turn the daily salt", "0 0 * * *", False, turn_salt),
     PURGE,
     Job("forget product events past their time", "50 * * * *", True, expire_events),

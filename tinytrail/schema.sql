@@ -151,12 +151,19 @@ create table if not exists daily (
 ) strict, without rowid;
 
 -- `daily` added up, from the first day to some days: web/running.py.
-create table if not exists running (
+create table if not exists running_totals (
+    id         integer primary key autoincrement,
     site       integer not null,
     dimension  integer not null,
-    day        integer not null,            -- up to and with this day
-    value      integer not null,
     is_bot     integer not null,
+    day        integer not null,            -- up to and with this day
+    size       integer not null,            -- rows in `running`
+    unique (site, dimension, is_bot, day)
+) strict;
+
+-- Their rows. The key is one number, so that two totals can be read side by side.
+create table if not exists running (
+    id         integer primary key,         -- running_totals.id << 32 | value
     visits     integer not null,
     visitors   integer not null,
     pageviews  integer not null,
@@ -164,9 +171,18 @@ create table if not exists running (
     seconds    integer not null,
     entries    integer not null,
     exits      integer not null,
-    events     integer not null,
-    primary key (site, dimension, day, value, is_bot)
-) strict, without rowid;
+    events     integer not null
+) strict;
+
+-- Totals that hold no longer, whose rows are still to be deleted, slice by slice.
+create table if not exists leftover_totals (
+    id  integer primary key
+) strict;
+
+create trigger if not exists rows_are_left_over after delete on running_totals
+begin
+    insert into leftover_totals values (old.id);
+end;
 
 ------------------------------------------------------------------------------------------------ product
 

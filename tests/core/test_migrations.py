@@ -134,6 +134,7 @@ def test_new_columns_begin_with_what_was_true_before(path: str) -> None:
         assert tx.execute("select retention_days from websites").fetchall() == [(None,)]
 
 
+@pytest.mark.parametrize("path", [0, 1, 2], indirect=True)
 def test_unique_page_views_of_all_paths_are_the_sum_over_paths(path: str) -> None:
     with closing(connect(path)) as tx:
         paths = DIMENSIONS.index(PATHS)

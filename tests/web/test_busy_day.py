@@ -139,3 +139,33 @@ async def test_what_comes_in_time_does_not(
     await db.write(store_so_far, day, before, counted)
     assert await state(db) == (before, 4, 3)
     assert (await owner.metrics(period="today"))["pageviews"] == 6
+
+
+async def test_what_is_counted_is_not_counted_again(
+    app: Litestar, visit: Traffic, clock: FakeClock, db: Database
+) -> None:
+    await morning(visit, clock)
+    await roll_up_days(app.state)
+    await db.write(
+        lambda tx: tx.execute("update daily set visits = visits + 100 where dimension = 0").rowcount
+    )
+    clock.now += HOUR
+    await visit("/", ip="192.0.2.5")
+    await roll_up_days(app.state)
+    assert (await state(db))[2] == 204  # of people and of bots
+
+
+async def test_a_clock_set_back_a_little_counts_nothing_twice(
+    app: Litestar, visit: Traffic, clock: FakeClock, db: Database, owner: Owner
+) -> None:
+    await morning(visit, clock)
+    await roll_up_days(app.state)
+    before = await state(db)
+    metrics = await owner.metrics(period="today")
+    for minutes in (2, 20, 50):
+        clock.now -= minutes * MINUTE
+        await roll_up_days(app.state)
+        clock.now += minutes * MINUTE
+        assert await state(db) == before
+        await roll_up_days(app.state)
+        assert await owner.metrics(period="today") == metrics

@@ -38,6 +38,14 @@ def rows_by_site(tx: Tx) -> dict[str, dict[int, int]]:
     }
 
 
+def totals(tx: Tx) -> set[int]:
+    return {total for (total,) in tx.execute("select id from running_totals")}
+
+
+def totals_with_rows(tx: Tx) -> set[int]:
+    return {total for (total,) in tx.execute("select distinct id >> 32 from running")}
+
+
 def accounts_in(tx: Tx, table: str) -> set[str]:
     return {account_id for (account_id,) in tx.execute(f"select account_id from {table}")}
 
@@ -71,7 +79,7 @@ async def traffic(
 
 async def all_forgotten(db: Database) -> None:
     """Wait for what goes on after a deletion has been answered."""
-    while await db.read(deletion.leftovers):  # noqa: ASYNC110 - nothing tells when the last row is gone
+    while await db.read(deletion.leftovers) or await db.read(deletion.leftover_totals):  # noqa: ASYNC110 - nothing tells when the last row is gone
         await asyncio.sleep(0)
 
 
@@ -82,7 +90,7 @@ async def site_of(db: Database, website_id: str) -> int:
     return int(site)
 
 
-TABLES = {"websites", "visits", "events", "paths", "strings", "daily", "running", "open_days"}
+TABLES = {"websites", "visits", "events", "paths", "strings", "daily", "running_totals", "open_days"}
 
 
 @pytest.mark.usefixtures("traffic")
@@ -117,6 +125,7 @@ async def test_no_row_is_left_and_no_other_is_lost(
         table: sites.get(his) for table, sites in before.items()
     }
     assert [table for table, sites in after.items() if hers in sites] == []
+    assert await db.read(totals_with_rows) == await db.read(totals) != set()
 
 
 @pytest.mark.usefixtures("traffic")

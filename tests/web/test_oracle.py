@@ -23,7 +23,7 @@ from tests.web.claims import SEARCHES, claims_of
 from tests.web.model import DEFAULT_TYPES, Expected, Happening, Site
 from tinytrail.app import create_app
 from tinytrail.first_run import make_first_admin
-from tinytrail.web import running
+from tinytrail.web import rollup, running
 from tinytrail.web.rollup import roll_up_finished
 
 START = 1_773_531_000  # 2026-03-14 23:30 UTC, half an hour before the salt turns
@@ -368,5 +368,8 @@ FOR_ALL_SORTS = [
 def test_every_report_equals_the_model_before_and_after_rollups(
     stream: list[Step], filters: list[list[str]]
 ) -> None:
-    with patch.object(running, "FEWEST_ROWS", 1):  # so that a few days have running totals among them
+    with (  # so that these few days are busy, and have running totals among them
+        patch.object(rollup, "BUSY", 1),
+        patch.multiple(running, FEWEST_ROWS=1, FEWEST_DAYS=1),
+    ):
         asyncio.run(play(stream, filters))

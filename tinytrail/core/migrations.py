@@ -73,8 +73,14 @@ def days_are_counted_while_they_last_and_so_are_all_paths_together(tx: sqlite3.C
     )
 
 
+def running_totals_are_kept_apart_from_their_rows(tx: sqlite3.Connection) -> None:
+    """A job makes them anew from the daily ones (web/running.py)."""
+    tx.execute("drop table if exists running")
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     keys_can_be_renewed_and_retention_is_a_websites,
     installs_are_counted_by_version_and_absences_are_kept,
     days_are_counted_while_they_last_and_so_are_all_paths_together,
+    running_totals_are_kept_apart_from_their_rows,
 ]

@@ -13,7 +13,7 @@ from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
 from tinytrail.web.content_groups import Groups, places_of
-from tinytrail.web.counts import counts
+from tinytrail.web.counts import totals
 from tinytrail.web.dimensions import PATH
 from tinytrail.web.errors import success
 from tinytrail.web.websites import website_for
@@ -37,11 +37,9 @@ def pages_of_late(tx: Tx, caller: Caller, website_id: str, now: float) -> list[P
     today = local_day(website.timezone, now)
     values = {"site": website.site, "start": today - DAYS + 1, "end": today, "include_bots": False}
     sql = f"""
-        select path, sum(pageviews) as pageviews
-          from ({counts(PATH, ("pageviews",))})
+        select path, pageviews
+          from ({totals(tx, PATH, ("pageviews",), values)})
           join paths on paths.id = value
-         group by path
-        having sum(pageviews) > 0
          order by pageviews desc, path
     """
     return tx.execute(sql, values).fetchall()

@@ -38,27 +38,34 @@ def shown_rows(
     )
 
 
-def of_period(also: str = "true") -> Rows:
-    """All of the period, of visits v that meet this condition."""
+def of_period() -> Rows:
+    """All of the period."""
     return shown_rows(
-        f"v.site = :site and v.day between :start and :end and {also}",
-        f"e.site = :site and e.day between :start and :end and {also}",
+        "v.site = :site and v.day between :start and :end",
+        "e.site = :site and e.day between :start and :end",
         "e.site = :site and e.day between :start and :end + 1",  # a visit may go on past its midnight
     )
 
 
-# What `daily` does not hold of open days. A visit's first event lies on its day, and ids go up with time.
+# A visit's first event lies on its day, and ids go up with time.
 OPEN_DAYS = "select day from open_days where site = :site and day between :start and :end"
 FIRST_OPEN = "(select min(first_open) from open_days where site = :site and day between :start and :end)"
 EVENTS_OF_OPEN_DAYS = f"e.site = :site and e.day in ({OPEN_DAYS}) and e.visit >= {FIRST_OPEN}"
-OF_OPEN_DAYS = shown_rows(
-    f"v.id in (select visit from events e where {EVENTS_OF_OPEN_DAYS} and n = 1) "
-    f"and v.last_seen >= {COUNTED.format('v')}",
-    f"{EVENTS_OF_OPEN_DAYS} and v.last_seen >= {COUNTED.format('e')}",
-    f"e.site = :site and e.day in ({OPEN_DAYS} union select day + 1 from ({OPEN_DAYS})) "
-    f"and e.visit >= {FIRST_OPEN}",
-    some_are_counted=True,
-)
+
+
+def of_open_days(also: str = "true") -> Rows:
+    """What `daily` does not hold yet, of visits v that meet this condition."""
+    return shown_rows(
+        f"v.id in (select visit from events e where {EVENTS_OF_OPEN_DAYS} and n = 1) "
+        f"and v.last_seen >= {COUNTED.format('v')} and {also}",
+        f"{EVENTS_OF_OPEN_DAYS} and v.last_seen >= {COUNTED.format('e')} and {also}",
+        f"e.site = :site and e.day in ({OPEN_DAYS} union select day + 1 from ({OPEN_DAYS})) "
+        f"and e.visit >= {FIRST_OPEN}",
+        some_are_counted=True,
+    )
+
+
+OF_OPEN_DAYS = of_open_days()
 
 # The same of the websites and days in a table `spans` (site, start, end).
 EVENTS_OF_SPANS = """

@@ -11,18 +11,16 @@ filter's.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from tinytrail.core.connect import Tx
 from tinytrail.web.counted import COUNTED, OF_OPEN_DAYS, OF_SPANS, Rows
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, PATHS, SITE
 from tinytrail.web.events import PAGE_VIEW
-
-MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds", "entries", "exits", "events")
+from tinytrail.web.running import rolled_up
 
 BOUNCES = "sum(v.pageviews = 1 and v.customs = 0)"
 SECONDS = "sum(v.last_seen - v.started)"
-# From one running total to another of so many rows; with fewer steps, the days have fewer rows than the two.
-FEW_ROWS, FEWEST_STEPS = 1000, 4
 EACH_DAY = """
     with recursive days (on_day) as (select :start union all select on_day + 1 from days where on_day < :end)
     select on_day from days"""
@@ -120,56 +118,27 @@ def counts(
 
 
 def totals(
-    dimension: str, measures: tuple[str, ...], counted: Rows | None = None, *, start: str = ":start"
+    tx: Tx,
+    dimension: str,
+    measures: tuple[str, ...],
+    values: dict[str, Any],
+    counted: Rows | None = None,
 ) -> str:
     """A query for the sums of these measures over the period, by value, for those that have any.
 
-    Where all traffic is counted it may start later, on a day that is given as SQL.
+    `values` are those that the query binds by name, in this same transaction.
     """
     if counted:
         at = by_day if "visitors" in measures else all_at_once  # a visitor counts once a day
         added = recount(dimension, measures, counted._replace(days=counted.summed), at=at)
     else:
-        added = unfiltered(dimension, measures, start)
+        added = f"""
+            {rolled_up(tx, dimension, measures, values)}
+            union all
+            select value, {", ".join(measures)} from ({recount(dimension, measures, OF_OPEN_DAYS)})"""
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
     there_is_any = " or ".join(f"sum({measure}) > 0" for measure in measures)
     return f"select value, {sums} from ({added}) group by value having {there_is_any}"
-
-
-def unfiltered(dimension: str, measures: tuple[str, ...], start: str) -> str:
-    """A query for what adds up to the period's sums: value and measures, several rows each.
-
-    Days are read only as far as the first running total and from the last one on; what lies between is the
-    difference of the two, where that is fewer rows than its days have.
-    """
-    of_dimension = f"site = :site and dimension = {DIMENSIONS.index(dimension)}"
-    running_total = f"select min(day) from running where {of_dimension} and day"
-    last = f"(select max(day) from running where {of_dimension} and day <= :end)"
-    is_large = (
-        f"exists (select 1 from running where {of_dimension} and day = {last} limit 1 offset {FEW_ROWS})"
-    )
-    shown = f"{of_dimension} and is_bot <= :include_bots"
-    added, taken = ", ".join(measures), ", ".join(f"-{measure}" for measure in measures)
-    return f"""
-        with recursive
-        steps (number, at_day) as (
-            select 0, ({running_total} >= {start} - 1)
-             union all
-            select number + 1, ({running_total} > at_day) from steps where number < {FEWEST_STEPS}),
-        ends (first_day, last_day) as (
-            select a.at_day, {last} from steps a join steps b
-             where a.number = 0 and b.number = iif({is_large}, {FEWEST_STEPS}, 1) and b.at_day <= :end)
-        select value, {added} from daily
-         where {shown} and day between {start} and coalesce((select first_day from ends), :end)
-         union all
-        select value, {added} from daily
-         where {shown} and day > (select last_day from ends) and day <= :end
-         union all
-        select value, {taken} from running where {shown} and day = (select first_day from ends)
-         union all
-        select value, {added} from running where {shown} and day = (select last_day from ends)
-         union all
-        select value, {added} from ({recount(dimension, measures, OF_OPEN_DAYS)})"""
 
 
 def counts_of_websites(*measures: str) -> str:

@@ -9,6 +9,7 @@ from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.core.slices import in_slices
+from tinytrail.web.running import VALUES
 
 # Each deletes at most a slice of a site's rows.
 OF_DELETED_SITES = (
@@ -17,11 +18,16 @@ OF_DELETED_SITES = (
            (select site, day, visit, n from events where site = :site limit :slice)""",
     """delete from daily where (site, dimension, day, value, is_bot) in
            (select site, dimension, day, value, is_bot from daily where site = :site limit :slice)""",
-    """delete from running where (site, dimension, day, value, is_bot) in
-           (select site, dimension, day, value, is_bot from running where site = :site limit :slice)""",
+    "delete from running_totals where id in (select id from running_totals where site = :site limit :slice)",
     "delete from paths where id in (select id from paths where site = :site limit :slice)",
     "delete from strings where id in (select id from strings where site = :site limit :slice)",
 )
+
+OF_LEFTOVER_TOTALS = f"""
+    delete from running where id in
+        (select r.id from leftover_totals t
+           join running r on r.id between t.id * {VALUES} and (t.id + 1) * {VALUES} - 1
+          limit :slice)"""
 
 # Daily totals stay. A day that is still open is kept until it is rolled up.
 OF_OLD_DAYS = (
@@ -63,7 +69,7 @@ def sites_that_forget(tx: Tx, retention_days: int) -> list[tuple[int, str, int]]
     return tx.execute(sql, {"default": retention_days}).fetchall()
 
 
-def delete_slice(tx: Tx, rows: int, sql: str, site: int, day: int) -> int:
+def delete_slice(tx: Tx, rows: int, sql: str, site: int = 0, day: int = 0) -> int:
     """Run one of the statements above; how many rows it deleted."""
     return tx.execute(sql, {"site": site, "day": day, "slice": rows}).rowcount
 
@@ -75,13 +81,22 @@ def delete_leftovers(tx: Tx) -> None:
     """
     for site in leftovers(tx):
         for sql in OF_DELETED_SITES:
-            in_slices(tx, delete_slice, sql, site, 0)
+            in_slices(tx, delete_slice, sql, site)
+    in_slices(tx, delete_slice, OF_LEFTOVER_TOTALS)
 
 
 def take_no_more(tx: Tx) -> None:
     """From now on neither events nor a rollup that is under way store anything for a deleted website."""
     tx.memo.clear()  # another process may have deleted it, and the writer still believe that it exists
     tx.execute("delete from open_days where site in (select site from leftovers)")
+
+
+def leftover_totals(tx: Tx) -> list[int]:
+    return [total for (total,) in tx.execute("select id from leftover_totals")]
+
+
+def forget_leftover_totals(tx: Tx, found: list[int]) -> None:
+    tx.executemany("delete from leftover_totals where id = ?", [(total,) for total in found])
 
 
 def forget_leftover(tx: Tx, site: int) -> None:
@@ -95,8 +110,16 @@ async def purge_leftovers(db: Database) -> None:
         await db.write(take_no_more)
     for site in found:
         for sql in OF_DELETED_SITES:
-            await db.write_in_slices(delete_slice, sql, site, 0)
+            await db.write_in_slices(delete_slice, sql, site)
         await db.write(forget_leftover, site)
+    await purge_leftover_totals(db)
+
+
+async def purge_leftover_totals(db: Database) -> None:
+    """Delete the rows of running totals that hold no longer."""
+    if found := await db.read(leftover_totals):
+        await db.write_in_slices(delete_slice, OF_LEFTOVER_TOTALS)
+        await db.write(forget_leftover_totals, found)
 
 
 async def purge_old_days(db: Database, retention_days: int, now: float) -> None:

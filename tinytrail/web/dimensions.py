@@ -1,4 +1,4 @@
-"""What traffic is broken down by. To add a dimension, add a line at the end of DIMENSIONS.
+"""What traffic is broken down by, and what is counted. A new dimension is a line at the end of DIMENSIONS.
 
 A dimension's place there is its number in `daily.dimension`, so lines never move. The rollup counts every
 one of them, and reports read them back by name: there is one `daily` table for all.
@@ -24,3 +24,5 @@ DIMENSIONS = (
     "country",
     PATHS,
 )
+
+MEASURES = ("visits", "visitors", "pageviews", "bounces", "seconds", "entries", "exits", "events")

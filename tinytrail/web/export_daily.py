@@ -4,8 +4,7 @@ from collections import deque
 from typing import Any
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.counts import MEASURES
-from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
+from tinytrail.web.dimensions import DIMENSIONS, EVENT, MEASURES, PATH, SITE
 from tinytrail.web.incoming import encode
 from tinytrail.web.reports.period import Period
 from tinytrail.web.rollup import OpenDay, count_day, unpacked

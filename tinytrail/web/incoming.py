@@ -20,8 +20,10 @@ VISIT_COLUMNS = f"id, site, day, visitor, started, {', '.join(VISIT_STRINGS)}, i
 # Naming the dimensions lets SQLite seek to each; `day` alone would walk all that the site ever had.
 ALL_DIMENSIONS = ", ".join(map(str, range(len(DIMENSIONS))))
 FORGET_DAY = f"delete from daily where site = :site and dimension in ({ALL_DIMENSIONS}) and day = :day"
-FORGET_RUNNING = f"delete from running where site = :site and dimension in ({ALL_DIMENSIONS}) and day >= :day"
-FORGET_ROLLUP = (FORGET_DAY, FORGET_RUNNING)
+FORGET_TOTALS = f"""
+    delete from running_totals
+     where site = :site and dimension in ({ALL_DIMENSIONS}) and is_bot in (0, 1) and day >= :day"""
+FORGET_ROLLUP = (FORGET_DAY, FORGET_TOTALS)
 
 
 def of_new(sql: str) -> str:

@@ -2,7 +2,7 @@
 
 A day is open from its first event until it is over and rolled up. Whatever changes it later opens it again
 (`events.open_days`), and the next run counts it anew. Of a busy day that is not over yet, the visits that are
-over are counted already: the rest of them is what reports have to read.
+over are counted already, each once: the rest of them is what reports have to read.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ import msgspec
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.db import Database
-from tinytrail.web.counted import of_period
-from tinytrail.web.counts import MEASURES, recount
-from tinytrail.web.dimensions import DIMENSIONS
+from tinytrail.web.counted import of_open_days, of_period
+from tinytrail.web.counts import recount
+from tinytrail.web.dimensions import DIMENSIONS, MEASURES
 from tinytrail.web.incoming import VISIT_GAP, forget_rollup
-from tinytrail.web.running import store_running_total
+from tinytrail.web.running import store_running_totals
 
 BUSY = 500  # groups of events that a day has had stored, for its rollup to begin before it is over
 CHUNK = 1000  # rows
@@ -28,13 +28,18 @@ class OpenDay(NamedTuple):
     site: int
     day: int
     changes: int
+    counted: int = 0
 
 
-OPEN_DAYS = "select site, day, changes from open_days order by day, site"
+OPEN_DAYS = "select site, day, changes, counted from open_days order by day, site"
 
 STORE_ROW = f"""
     insert into daily (site, dimension, day, value, is_bot, {", ".join(MEASURES)})
     values ({", ".join("?" * (5 + len(MEASURES)))})
+"""
+ADD_ROW = f"""
+    {STORE_ROW}
+    on conflict do update set {", ".join(f"{name} = {name} + excluded.{name}" for name in MEASURES)}
 """
 
 Row = tuple[int, ...]
@@ -50,11 +55,12 @@ def unpacked(counted: Packed) -> Iterator[Row]:
 
 
 def count_day(tx: Tx, open_day: OpenDay, seen_before: int | None = None) -> Packed:
-    """The rows of `daily` for this site and day: of all visits, or those last seen before a moment."""
+    """The rows of `daily` for this site and day, or what is to be added to them: by visits that it does not
+    hold yet and that were last seen before a moment."""
     named = {"site": open_day.site, "start": open_day.day, "end": open_day.day, "include_bots": True}
     counted_rows = of_period()
     if seen_before is not None:
-        counted_rows = of_period("v.last_seen < :seen_before")
+        counted_rows = of_open_days("v.last_seen < :seen_before")
         named["seen_before"] = seen_before
     counted: Packed = []
     for number, dimension in enumerate(DIMENSIONS):
@@ -72,19 +78,23 @@ def count_day(tx: Tx, open_day: OpenDay, seen_before: int | None = None) -> Pack
 def close_day(tx: Tx, open_day: OpenDay, counted: Packed) -> None:
     """Store the day's totals, unless more was stored since they were counted: then it stays open."""
     closed = tx.execute(
-        "delete from open_days where site = ? and day = ? and changes = ? returning 1", open_day
+        "delete from open_days where site = ? and day = ? and changes = ? returning 1", open_day[:3]
     ).fetchall()
     if closed:
         forget_rollup(tx, open_day.site, open_day.day)  # what ran past the day did without it
         tx.executemany(STORE_ROW, unpacked(counted))
 
 
+# Ids go up with time, so all that are open come after those that were; a visit of the day before may go on.
 FIRST_OPEN = """
     select coalesce(
-        (select min(id) from visits
-          where site = :site and day between :day - 1 and :day + 1 and last_seen >= :before),
-        (select max(id) + 1 from visits where site = :site and day = :day),
-        0)
+        (select id from visits
+          where +site = :site and last_seen >= :before
+            and id >= (select max(first_open, (select min(visit) from events
+                                                where site = :site and day in (:day - 1, :day)))
+                         from open_days where site = :site and day = :day)
+          order by id limit 1),
+        (select max(id) + 1 from visits))
 """
 
 
@@ -96,22 +106,21 @@ def begin_counting(tx: Tx, open_day: OpenDay, before: int) -> None:
 
 
 def count_so_far(tx: Tx, open_day: OpenDay, before: int) -> tuple[int, Packed]:
-    """The first visit that is still open, and the rows of `daily` for those that are not."""
+    """The first visit that is still open, and what the others add to `daily`."""
     [(first_open,)] = tx.execute(FIRST_OPEN, {"site": open_day.site, "day": open_day.day, "before": before})
     return int(first_open), count_day(tx, open_day, before)
 
 
 def store_so_far(tx: Tx, open_day: OpenDay, before: int, counted: tuple[int, Packed]) -> None:
-    """Store these totals in place of earlier ones, unless they no longer hold."""
-    first_open, day_rows = counted
+    """Add this to what is counted already, unless either no longer holds."""
+    first_open, added = counted
     stored = tx.execute(
         """update open_days set counted = counting, first_open = ?
-            where site = ? and day = ? and counting = ? returning 1""",
-        (first_open, open_day.site, open_day.day, before),
+            where site = ? and day = ? and counting = ? and counted = ? and counted < counting returning 1""",
+        (first_open, open_day.site, open_day.day, before, open_day.counted),
     ).fetchall()
     if stored:
-        forget_rollup(tx, open_day.site, open_day.day)
-        tx.executemany(STORE_ROW, unpacked(day_rows))
+        tx.executemany(ADD_ROW, unpacked(added))
 
 
 def finished_days(tx: Tx, now: float) -> list[OpenDay]:
@@ -146,8 +155,7 @@ async def roll_up(db: Database, open_days: list[OpenDay]) -> None:
     for open_day in open_days:
         await db.write(close_day, open_day, await db.read(count_day, open_day))
     for site in {open_day.site for open_day in open_days}:
-        while await db.write(store_running_total, site):
-            pass
+        await store_running_totals(db, site)
 
 
 async def roll_up_finished(db: Database, now: float) -> None:
@@ -156,5 +164,5 @@ async def roll_up_finished(db: Database, now: float) -> None:
     before = int(now) - VISIT_GAP - SLACK
     for open_day in await db.read(busy_days, now):
         await db.write(begin_counting, open_day, before)
-        counted = await db.read(count_so_far, open_day, before)
-        await db.write(store_so_far, open_day, before, counted)
+        added = await db.read(count_so_far, open_day, before)
+        await db.write(store_so_far, open_day, before, added)

@@ -75,12 +75,14 @@ class Query(msgspec.Struct, frozen=True):
     def totals(self, tx: Tx, dimension: str, *measures: str) -> str:
         """SQL for the sums of these measures over the period, by value, for those that have any."""
         kept = self.kept(tx, dimension)
-        return totals(dimension, measures, kept.rows if kept else None)
+        return totals(tx, dimension, measures, self.period_values(), kept.rows if kept else None)
 
     def visit_totals(self, tx: Tx, column: str) -> str:
         """SQL for visits over the period, by a dimension that is a column of theirs: value, visits."""
         kept = self.kept(tx)
-        return visit_totals(tx, kept, column, self.period_values()) if kept else totals(column, ("visits",))
+        if kept:
+            return visit_totals(tx, kept, column, self.period_values())
+        return totals(tx, column, ("visits",), self.period_values())
 
     def page_totals(self, tx: Tx) -> str:
         """SQL for page views and unique ones over the period, by path: value, pageviews, visitors."""
@@ -89,8 +91,8 @@ class Query(msgspec.Struct, frozen=True):
             return page_totals(tx, kept, self.filter, self.period_values())
         measures = ("pageviews", "visitors")
         if self.filter:  # of pages alone: their page views are all that they ever have
-            return totals_of_paths(self.filter.paths, *measures)
-        return totals(PATH, measures)
+            return totals_of_paths(tx, self.filter.paths, self.period_values(), *measures)
+        return totals(tx, PATH, measures, self.period_values())
 
     def rows(self, tx: Tx, row_type: Callable[..., T], sql: str, **more: Any) -> list[T]:
         return rows(tx, row_type, sql, **self.values(**more))

@@ -133,7 +133,7 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
     in_period = "k.day between :start and :end"
     days = summed = f"{table} k where {in_period}"
     if filter.paths:  # of other pages' views the table knows as well
-        days, summed = ("", "") if filter.visits else views_of_paths(paths_of(table))
+        days, summed = ("", "") if filter.visits else views_of_paths(tx, paths_of(table), values)
     return Kept(
         table,
         Rows(
@@ -186,17 +186,18 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
     tx.executemany(f"update {table} set pageviews = pageviews - ? where day = ? and visit = ?", went_on)
 
 
-def totals_of_paths(paths: str, *measures: str) -> str:
+def totals_of_paths(tx: Tx, paths: str, values: dict[str, Any], *measures: str) -> str:
     """A query for the sums of these measures over the period, by path, from the rollup."""
-    every = totals(PATH, measures, start=f"max(:start, {FIRST_KEPT})")
+    [(first_kept,)] = tx.execute(f"select coalesce({FIRST_KEPT}, :end + 1)", values)
+    every = totals(tx, PATH, measures, values | {"start": max(values["start"], first_kept)})
     return f"select * from ({every}) where value in {paths}"
 
 
-def views_of_paths(paths: str) -> tuple[str, str]:
+def views_of_paths(tx: Tx, paths: str, values: dict[str, Any]) -> tuple[str, str]:
     """Their page views, as Rows has them by day and summed, from the rollup."""
     return (
         f"({counts(PATH, ('pageviews',))}) k where k.value in {paths} and k.day >= {FIRST_KEPT}",
-        f"(select 0 as day, * from ({totals_of_paths(paths, 'pageviews')})) k where true",
+        f"(select 0 as day, * from ({totals_of_paths(tx, paths, values, 'pageviews')})) k where true",
     )
 
 
