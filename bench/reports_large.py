@@ -55,7 +55,9 @@ WITHOUT_PERIODS = ("realtime", "funnel?period=30d&steps[]=/&steps[]=signup&steps
 FILTERS = (
     "country:DE",
     "channel:Social",
+    "channel:Direct",
     "device:mobile",
+    "browser:Chrome",
     "page:/",
     "content_group:Blog",
     "event:signup",

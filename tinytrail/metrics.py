@@ -62,6 +62,7 @@ class Requests:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        scope.pop("extensions", None)  # an answer sent at once would not come by here
         begun = time.perf_counter()
         status, is_gone = 0, False
 

@@ -8,12 +8,20 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
+from math import inf
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from tinytrail.core.asgi import AT_ONCE, Headers
 
 log = logging.getLogger(__name__)
 
+Extensions = dict[str, dict[object, object]]  # of ASGI
+
 PATIENCE = 20.0  # seconds for a whole request to arrive, and for any of an answer to be taken
+KEPT = 5.0  # seconds that a connection waits for another request
 LAST_MOMENT = 3.0  # seconds for the rest of a request, once the server is being stopped
 LARGEST_HEAD = 64 * 1024  # bytes of a request beside its body: its line, headers, what chunks are wrapped in
 MOST_PIPELINED = 64  # requests that one read brought, of a client that does not wait for answers
@@ -25,9 +33,8 @@ TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\
 
 
 # Called by name, since `super()` would double the 1 to 5 µs a request that these callbacks add.
-received, headers_complete = HttpToolsProtocol.data_received, HttpToolsProtocol.on_headers_complete
+received, start = HttpToolsProtocol.data_received, HttpToolsProtocol._start_asgi_task
 body_came, message_complete = HttpToolsProtocol.on_body, HttpToolsProtocol.on_message_complete
-response_complete = HttpToolsProtocol.on_response_complete
 
 
 class Protocol(HttpToolsProtocol):
@@ -38,17 +45,20 @@ class Protocol(HttpToolsProtocol):
     head = 0  # bytes of it that are not its body
     unsent = 0  # bytes of an answer that the client did not take
     unsent_since = 0.0
+    idle_since = inf  # when the last answer went out, if no request has come since
     closes_once_read = False  # the answer is out, and nothing is to follow
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.since = self.loop.time()
         super().connection_made(transport)
         self.answers = Answers(self)
+        self.extensions: Extensions = {AT_ONCE: {"send": self.answers.send_whole}}
 
     def data_received(self, data: bytes) -> None:
         if not self.is_arriving:
             self.is_arriving = True
             self.since = self.loop.time()
+            self.idle_since = inf
         self.head += len(data)
         received(self, data)
         if self.head > LARGEST_HEAD and not self.transport.is_closing():
@@ -58,15 +68,24 @@ class Protocol(HttpToolsProtocol):
         if len(self.pipeline) > MOST_PIPELINED:  # each takes 2 KB until its turn
             self.transport.abort()
 
-    def on_headers_complete(self) -> None:
-        before = self.cycle
-        headers_complete(self)
-        if self.cycle is not before:
-            self.cycle.transport = self.answers  # type: ignore[assignment]
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Where uvicorn gives a request to the application, once the answers before are out."""
+        cycle.transport = self.answers  # type: ignore[assignment]
+        cycle.scope["extensions"] = self.extensions
+        self.answers.cycle = cycle
+        start(self, cycle, app)
 
     def on_response_complete(self) -> None:
+        """As uvicorn's, but for the timer that it sets and clears for each request: `close_stuck` looks."""
         self.answers.is_out()
-        response_complete(self)
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self.is_arriving:
+            self.idle_since = self.loop.time()
 
     def close_once_read(self) -> None:
         """Close after what is left of the request has come. To close before would reset the connection, and a
@@ -104,6 +123,18 @@ class Protocol(HttpToolsProtocol):
         begun = self.since if self.is_arriving else self.unsent_since
         return now - begun > PATIENCE
 
+    def is_idle(self, now: float) -> bool:
+        """Whether the connection has been kept for another request for long enough."""
+        return now - self.idle_since > KEPT
+
+
+@lru_cache(64)
+def head_of(status: int, headers: Headers) -> bytes:
+    """An answer's first lines. Raises ValueError where a value would end its own."""
+    if any(b"\r" in value or b"\n" in value for _, value in headers):
+        raise ValueError("a header's value holds a line break")
+    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % header for header in headers)
+
 
 class Answers:
     """A connection as answers see it that go out on it, one after the other.
@@ -116,6 +147,7 @@ class Answers:
         self.is_closing = protocol.transport.is_closing
         self.close_once_read = protocol.close_once_read
         self.head: bytes | None = None  # that waits; empty once it is out
+        self.cycle: RequestResponseCycle | None = None  # the request that is being answered
 
     def write(self, data: bytes) -> None:
         if self.head:
@@ -126,11 +158,27 @@ class Answers:
             return
         self.send(data)
 
+    def send_whole(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send an answer as uvicorn does in two steps, most of whose time goes into looking at headers."""
+        cycle = self.cycle
+        assert cycle, "an application answers once"
+        if cycle.disconnected:
+            return
+        cycle.response_started = cycle.response_complete = True
+        [(date, now)] = cycle.default_headers
+        ends = b"\r\n\r\n" if cycle.keep_alive else b"\r\nconnection: close\r\n\r\n"
+        head = b"%b%b: %b%b" % (head_of(status, headers), date, now, ends)
+        self.send(head if cycle.scope["method"] == "HEAD" else head + body)
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            self.close()
+        cycle.on_response()
+
     def is_out(self) -> None:
         """The answer is complete; the next has a head again."""
         if self.head:
             self.send(self.head)
-        self.head = None
+        self.head = self.cycle = None
 
     def close(self) -> None:
         self.is_out()
@@ -138,12 +186,19 @@ class Answers:
 
 
 def close_stuck(connections: Iterable[object], now: float) -> None:
-    """Give up the connections whose clients neither send nor read; `now` is the event loop's time."""
-    stuck = [each for each in connections if isinstance(each, Protocol) and each.is_stuck(now)]
-    for connection in stuck:
-        connection.transport.abort()
-    if len(stuck) >= WORTH_SAYING:
-        log.warning("%d connections were closed: no whole request in %d seconds", len(stuck), PATIENCE)
+    """Give up the connections whose clients neither send nor read; `now` is the event loop's time.
+
+    Those that nobody has used for a while are closed as well.
+    """
+    stuck = 0
+    for connection in [each for each in connections if isinstance(each, Protocol)]:
+        if connection.is_stuck(now):
+            connection.transport.abort()
+            stuck += 1
+        elif connection.is_idle(now):
+            connection.transport.close()
+    if stuck >= WORTH_SAYING:
+        log.warning("%d connections were closed: no whole request in %d seconds", stuck, PATIENCE)
 
 
 def allow_many_connections() -> None:

@@ -220,6 +220,52 @@ def test_answers_with_a_body_and_without_follow_each_other_whole(server: Server)
     assert said.count(b'"status":"ok"') == 2
 
 
+@pytest.mark.parametrize(
+    ("version", "headers", "closes"),
+    [("1.1", (), False), ("1.1", ("Connection: close",), True), ("1.0", (), True)],
+)
+def test_an_answer_to_a_hit_is_whole_and_says_whether_the_connection_stays(
+    tmp_path: Path, version: str, headers: tuple[str, ...], closes: bool
+) -> None:
+    website = prepare(tmp_path).website
+    sent = request("/api/v1/collect", msgspec.json.encode(hit(website)), *headers)
+    with serving(tmp_path) as server, connected(server) as client:
+        client.sendall(sent.replace(b"HTTP/1.1", f"HTTP/{version}".encode(), 1))
+        if closes:
+            said = all_said(client)
+        else:
+            said = client.recv(65536)
+            client.sendall(sent)
+            assert client.recv(65536).startswith(b"HTTP/1.1 202 ")
+    head, _, body = said.partition(b"\r\n\r\n")
+    lines = head.split(b"\r\n")
+    assert lines[0] == b"HTTP/1.1 202 Accepted"
+    assert body == b'{"status":"accepted"}'
+    names = [line.partition(b":")[0] for line in lines[1:]]
+    assert names.count(b"content-length") == names.count(b"date") == 1
+    assert (b"connection: close" in lines) == closes
+
+
+def test_a_connection_that_nobody_uses_any_more_is_closed_and_one_in_use_is_not(tmp_path: Path) -> None:
+    asked = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    with (
+        serving_with("from tinytrail import protocol; protocol.KEPT = 2.5", tmp_path) as server,
+        connected(server) as idle,
+        connected(server) as busy,
+    ):
+        idle.sendall(asked)
+        idle.settimeout(0.02)
+        deadline = time.monotonic() + SECONDS
+        while True:
+            busy.sendall(asked)
+            assert busy.recv(65536).startswith(b"HTTP/1.1 200 ")
+            try:
+                if not idle.recv(65536):
+                    break
+            except TimeoutError:
+                assert time.monotonic() < deadline
+
+
 def test_an_endless_body_is_refused_and_costs_no_memory(server: Server) -> None:
     before = memory(server)
     for path in ("/api/v1/collect", "/track", "/heartbeat", "/api/beat", "/health", "/nowhere"):

@@ -28,7 +28,7 @@ LONGEST_VERSION = 64
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 
 ANSWER = b"ok"
-TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
+TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
 class Heartbeat(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class Heartbeats:
             beat = read_heartbeat(await read_body(headers, receive, LARGEST_BODY))
             ip, _ = self.addresses.resolve(scope["client"], headers.get(b"x-forwarded-for", b""))
             await self.take(scope["litestar_app"].state["db"], beat, whom_limits_count(ip))
-            await answer(send, 200, ANSWER, TEXT)
+            await answer(scope, send, 200, ANSWER, TEXT)
 
         return heartbeat
 

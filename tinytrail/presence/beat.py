@@ -21,7 +21,7 @@ from tinytrail.presence.absences import SHORTEST, absent_since, forget_around, n
 from tinytrail.presence.auth import authorization
 
 LARGEST_BODY = 64 * 1024  # bytes that are discarded
-TEXT: Headers = [(b"content-type", b"text/plain; charset=utf-8")]
+TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
 class Beat(NamedTuple):
@@ -96,7 +96,7 @@ def beat_handler(clock: Clock) -> ASGIRouteHandler:
         now = int(clock())
         if not await db.append(store_beats, Beat(token_hash, now)):
             raise NotAuthorizedException
-        await answer(send, 200, b"%d" % now, TEXT)
+        await answer(scope, send, 200, b"%d" % now, TEXT)
 
     return beat
 

@@ -43,7 +43,7 @@ class NewEvent(msgspec.Struct, frozen=True):
 
 DECODER = msgspec.json.Decoder(NewEvent)
 
-HEADERS = [*as_bytes(ANY_ORIGIN), (b"content-type", b"application/json")]
+HEADERS = (*as_bytes(ANY_ORIGIN), (b"content-type", b"application/json"))
 PREFLIGHT_HEADERS = as_bytes(ANY_ORIGIN | PREFLIGHT)
 
 
@@ -51,13 +51,13 @@ def track_handler(clock: Clock, write_key: str) -> ASGIRouteHandler:
     @asgi("/track", copy_scope=False)
     async def track(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") == "OPTIONS":
-            return await answer(send, 204, b"", PREFLIGHT_HEADERS)
+            return await answer(scope, send, 204, b"", PREFLIGHT_HEADERS)
         must_be_post(scope, allowed="POST, OPTIONS")
         check_key(scope["headers"], write_key)
         sent = decode_json(await read_body(headers_by_name(scope), receive, LARGEST_BODY), DECODER)
         event, warning = to_event(sent, clock())
         await scope["litestar_app"].state["db"].append(store_events, event)
-        await answer(send, 200, success(warning), HEADERS)
+        await answer(scope, send, 200, success(warning), HEADERS)
 
     return track
 

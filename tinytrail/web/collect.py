@@ -34,12 +34,12 @@ MOST_EVENTS = 32  # in one array
 
 ACCEPTED = b'{"status":"accepted"}'
 DECODER = msgspec.json.Decoder(Hit | Annotated[list[Hit], Meta(min_length=1, max_length=MOST_EVENTS)])
-JSON: Headers = [(b"content-type", b"application/json")]
-PREFLIGHT: Headers = [
+JSON: Headers = ((b"content-type", b"application/json"),)
+PREFLIGHT: Headers = (
     (b"access-control-allow-methods", b"POST, OPTIONS"),
     (b"access-control-allow-headers", b"Content-Type"),
     (b"access-control-max-age", b"86400"),
-]
+)
 
 
 class Collector:
@@ -62,12 +62,12 @@ class Collector:
             headers = headers_by_name(scope)
             cors = cors_headers(headers.get(b"origin", b""))
             if scope.get("method") == "OPTIONS":
-                return await answer(send, 204, b"", cors + PREFLIGHT)
+                return await answer(scope, send, 204, b"", cors + PREFLIGHT)
             must_be_post(scope, allowed="POST, OPTIONS")
             if await self.collect(scope, headers, receive):
-                await answer(send, 202, ACCEPTED, cors + JSON)
+                await answer(scope, send, 202, ACCEPTED, cors + JSON)
             else:
-                await answer(send, 204, b"", cors)
+                await answer(scope, send, 204, b"", cors)
 
         return collect
 

@@ -75,16 +75,16 @@ class File(NamedTuple):
         sent = as_bytes(
             headers | {"Vary": "Accept-Encoding", "Content-Type": f"{self.media_type}; charset=utf-8"}
         )
-        sent_gzipped = [*sent, (b"content-encoding", b"gzip")]
+        sent_gzipped = (*sent, (b"content-encoding", b"gzip"))
 
         async def send_file(scope: Scope, receive: Receive, send: Send) -> None:
             if scope.get("method") != "GET":
                 raise MethodNotAllowedException(headers={"Allow": "GET, HEAD"})
             accepted = header_value(scope["headers"], b"accept-encoding").decode("latin-1")
             if accepts_gzip(accepted):
-                await answer(send, 200, self.gzipped, sent_gzipped)
+                await answer(scope, send, 200, self.gzipped, sent_gzipped)
             else:
-                await answer(send, 200, self.content, sent)
+                await answer(scope, send, 200, self.content, sent)
 
         return send_file
 

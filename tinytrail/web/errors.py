@@ -54,9 +54,9 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
 def cors_headers(origin: bytes) -> Headers:
     """Echo the Origin with credentials, on every answer: sendBeacon sends them, and needs it."""
     if not origin:
-        return [(b"vary", b"Origin")]
-    return [
+        return ((b"vary", b"Origin"),)
+    return (
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),
         (b"vary", b"Origin"),
-    ]
+    )
