@@ -4,11 +4,12 @@ import asyncio
 import ctypes
 import gc
 import logging
+import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import uvicorn
 
 from tinytrail.app import App, create_app
 from tinytrail.config import Config, ConfigError
-from tinytrail.core.connect import connect, transaction
+from tinytrail.core.connect import connect, temporary_files_in, transaction
 from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 10  # seconds that a stop waits for requests under way
 TICKS_A_LOOK = 20  # uvicorn ticks ten times a second
+TICKS_A_TRIM = 600
 ARENA_MAX = -8  # glibc's name for it, in malloc.h
 ARENAS = 2
 SWITCH_INTERVAL = 0.0001  # seconds that a thread lets another hold the lock which it waits for
@@ -46,6 +48,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if counter % TICKS_A_LOOK == 0:
             close_stuck(self.server_state.connections, asyncio.get_running_loop().time())
+        if counter % TICKS_A_TRIM == 0:
+            asyncio.get_running_loop().run_in_executor(None, give_memory_back)
         return await super().on_tick(counter)
 
     @contextmanager
@@ -73,12 +77,20 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def glibc(name: str) -> Callable[..., object]:
+    """A function of glibc's; elsewhere one that does nothing: musl, for one, needs none of them."""
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    return getattr(library, name, lambda *_: None)
+
+
 def share_arenas() -> None:
     """Let threads share their heaps. glibc gives each its own, and keeps there what a large report freed."""
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none, and needs none
-        if mallopt:
-            mallopt(ARENA_MAX, ARENAS)
+    glibc("mallopt")(ARENA_MAX, ARENAS)
+
+
+def give_memory_back() -> None:
+    """What thousands of connections took and freed, glibc keeps until it is told."""
+    glibc("malloc_trim")(0)
 
 
 def first_admins_key(database: str, secret: bytes) -> str | None:
@@ -95,6 +107,7 @@ def serve(config: Config) -> None:
     log_problems_only(config.server.log_format)
     allow_many_connections()
     share_arenas()
+    temporary_files_in(os.path.dirname(os.path.abspath(config.database)))
     listener = listen(config.server.host, config.server.port)
     has_key_file = Path(config.key_file).exists()
     app = create_app(config)

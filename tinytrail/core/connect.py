@@ -25,14 +25,16 @@ PRAGMAS = """
     pragma secure_delete = on;
     pragma journal_size_limit = 67108864;
     pragma cache_size = -8192;
-    pragma temp_store = memory;
+    pragma temp_store = file;
     pragma analysis_limit = 400;
 """
 
-# What the system keeps of the file serves a reader as well: more cache makes no report quicker.
+# What the system keeps of the file serves a reader as well: more cache makes no report quicker. What a filter
+# keeps of a year can be 60 MB: past the second cache it goes to a file without a name (`temporary_files_in`).
 FOR_READERS = """
     pragma query_only = on;
     pragma cache_size = -4096;
+    pragma temp.cache_size = -8192;
 """
 
 
@@ -121,6 +123,12 @@ def open_connection(path: str, *, query_only: bool = False) -> Tx:
     tx.executescript(PRAGMAS + (FOR_READERS if query_only else ""))
     tx.path, tx.file = path, file_at(path)
     return tx
+
+
+def temporary_files_in(folder: str) -> None:
+    """Where SQLite is to put them, unless the environment says otherwise: /var/tmp may not be there, or be in
+    memory."""
+    os.environ.setdefault("SQLITE_TMPDIR", folder)
 
 
 def write_copy(tx: Tx, path: str) -> None:
