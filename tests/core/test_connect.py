@@ -1,5 +1,6 @@
 """A connection to the file: made, upgraded, or refused, and then left as it was."""
 
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -9,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from tinytrail.core import connect as module
-from tinytrail.core.connect import DatabaseError, Tx, connect, open_connection, schema_version, transaction
+from tinytrail.core.connect import (
+    DatabaseError,
+    Tx,
+    connect,
+    open_connection,
+    schema_version,
+    temporary_files_in,
+    transaction,
+)
 
 PRAGMAS = {
     "journal_mode": "wal",
@@ -174,3 +183,30 @@ def test_a_transaction_is_all_or_nothing(tx: Tx) -> None:
     with transaction(tx):
         tx.execute("insert into one values (2)")
     assert tx.execute("select * from one").fetchall() == [(2,)]
+
+
+def test_what_a_reader_puts_aside_goes_to_a_nameless_file_in_the_folder_of_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", "")  # so that it is put back
+    monkeypatch.delenv("SQLITE_TMPDIR")
+    temporary_files_in(str(tmp_path))
+    connect(f"{tmp_path}/tinytrail.db").close()
+    with closing(open_connection(f"{tmp_path}/tinytrail.db", query_only=True)) as tx:
+        tx.execute("pragma query_only = off")
+        tx.execute("create temp table kept (text)")
+        tx.execute(
+            """with recursive rows (n) as (select 1 union all select n + 1 from rows where n < 30000)
+               insert into kept select randomblob(1000) from rows"""
+        )
+        files = [os.path.realpath(file) for file in Path("/proc/self/fd").iterdir()]
+        assert any(file.startswith(f"{tmp_path}/etilqs_") and file.endswith("(deleted)") for file in files)
+    assert sorted(os.listdir(tmp_path)) == ["tinytrail.db"]
+
+
+def test_whoever_names_a_folder_for_temporary_files_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SQLITE_TMPDIR", "/elsewhere")
+    temporary_files_in(str(tmp_path))
+    assert os.environ["SQLITE_TMPDIR"] == "/elsewhere"

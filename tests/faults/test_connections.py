@@ -266,6 +266,28 @@ def test_a_connection_that_nobody_uses_any_more_is_closed_and_one_in_use_is_not(
                 assert time.monotonic() < deadline
 
 
+def test_connections_that_are_over_leave_nothing_to_collect(tmp_path: Path) -> None:
+    """Without the collector of garbage, which comes late, their memory is free all the same."""
+    website = prepare(tmp_path).website
+    asked = [
+        b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        request("/api/v1/collect", msgspec.json.encode(hit(website)), "Connection: close"),
+        b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n",
+    ]
+
+    def connect_often(server: Server, times: int) -> None:
+        for number in range(times):
+            with connected(server) as client:
+                client.sendall(asked[number % 3])
+                assert client.recv(1000).startswith(b"HTTP/1.1 ")
+
+    with serving_with("import gc; gc.enable = gc.disable; gc.disable()", tmp_path, **NO_LIMIT) as server:
+        connect_often(server, 300)
+        before = memory(server)
+        connect_often(server, 3000)
+        assert memory(server) - before < 10  # of some 30 if each left 10 KB
+
+
 def test_an_endless_body_is_refused_and_costs_no_memory(server: Server) -> None:
     before = memory(server)
     for path in ("/api/v1/collect", "/track", "/heartbeat", "/api/beat", "/health", "/nowhere"):
