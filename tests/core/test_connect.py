@@ -185,14 +185,27 @@ def test_a_transaction_is_all_or_nothing(tx: Tx) -> None:
     assert tx.execute("select * from one").fetchall() == [(2,)]
 
 
+@pytest.fixture
+def _temporary_files_as_before() -> Iterator[None]:
+    yield
+    temporary_files_in("")
+
+
+def temporary_folder() -> str | None:
+    with closing(sqlite3.connect(":memory:")) as tx:
+        found = tx.execute("pragma temp_store_directory").fetchone()
+    return str(found[0]) if found else None
+
+
+@pytest.mark.usefixtures("_temporary_files_as_before")
 def test_what_a_reader_puts_aside_goes_to_a_nameless_file_in_the_folder_of_the_database(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("SQLITE_TMPDIR", "")  # so that it is put back
-    monkeypatch.delenv("SQLITE_TMPDIR")
-    temporary_files_in(str(tmp_path))
-    connect(f"{tmp_path}/tinytrail.db").close()
-    with closing(open_connection(f"{tmp_path}/tinytrail.db", query_only=True)) as tx:
+    folder = tmp_path / "it's here"
+    folder.mkdir()
+    temporary_files_in(str(folder))
+    connect(f"{folder}/tinytrail.db").close()
+    with closing(open_connection(f"{folder}/tinytrail.db", query_only=True)) as tx:
         tx.execute("pragma query_only = off")
         tx.execute("create temp table kept (text)")
         tx.execute(
@@ -200,13 +213,22 @@ def test_what_a_reader_puts_aside_goes_to_a_nameless_file_in_the_folder_of_the_d
                insert into kept select randomblob(1000) from rows"""
         )
         files = [os.path.realpath(file) for file in Path("/proc/self/fd").iterdir()]
-        assert any(file.startswith(f"{tmp_path}/etilqs_") and file.endswith("(deleted)") for file in files)
-    assert sorted(os.listdir(tmp_path)) == ["tinytrail.db"]
+        assert any(file.startswith(f"{folder}/etilqs_") and file.endswith("(deleted)") for file in files)
+        assert not any(file.startswith("etilqs_") for file in os.listdir(folder))
 
 
+@pytest.mark.usefixtures("_temporary_files_as_before")
 def test_whoever_names_a_folder_for_temporary_files_keeps_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = temporary_folder()
     monkeypatch.setenv("SQLITE_TMPDIR", "/elsewhere")
     temporary_files_in(str(tmp_path))
-    assert os.environ["SQLITE_TMPDIR"] == "/elsewhere"
+    assert temporary_folder() == before
+
+
+@pytest.mark.usefixtures("_temporary_files_as_before")
+def test_a_folder_that_cannot_hold_temporary_files_is_passed_over(tmp_path: Path) -> None:
+    before = temporary_folder()
+    temporary_files_in(f"{tmp_path}/missing")
+    assert temporary_folder() == before

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from enum import Enum
 from importlib.resources import files
 from pathlib import Path
@@ -126,9 +126,12 @@ def open_connection(path: str, *, query_only: bool = False) -> Tx:
 
 
 def temporary_files_in(folder: str) -> None:
-    """Where SQLite is to put them, unless the environment says otherwise: /var/tmp may not be there, or be in
-    memory."""
-    os.environ.setdefault("SQLITE_TMPDIR", folder)
+    """Where SQLite is to put them, unless the environment says otherwise: /var/tmp may be read-only, as it is
+    in our container. Before any connection is made; a folder that cannot be written changes nothing."""
+    if "SQLITE_TMPDIR" not in os.environ:
+        quoted = folder.replace("'", "''")
+        with closing(sqlite3.connect(":memory:")) as tx, suppress(sqlite3.OperationalError):
+            tx.execute(f"pragma temp_store_directory = '{quoted}'")
 
 
 def write_copy(tx: Tx, path: str) -> None:
