@@ -98,10 +98,15 @@ class Recorder:
         return self.sent
 
     def wait_for_types(self, *types: str) -> list[dict[str, Any]]:
-        """All events, in whatever requests they came, once these have arrived; any other is a failure."""
+        """All events, in the order of these types, once they have arrived; any other is a failure.
+
+        One request may overtake another, so events of different types say nothing by their order.
+        """
         self.wait_until(lambda: len(self.events) >= len(types))
-        assert sorted(event["event_type"] for event in self.events) == sorted(types)
-        return self.events
+        events = self.events
+        assert sorted(event["event_type"] for event in events) == sorted(types)
+        by_type = {name: iter([event for event in events if event["event_type"] == name]) for name in types}
+        return [next(by_type[name]) for name in types]
 
     @property
     def events(self) -> list[dict[str, Any]]:
