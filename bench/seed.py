@@ -18,7 +18,6 @@ from random import Random
 from bench.traffic import GROUPS, Traffic
 from tinytrail.core.clock import DAY, day_number, parse_date, utc_day
 from tinytrail.core.connect import Tx, connect, transaction
-from tinytrail.core.group import MOST_REMEMBERED
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 from tinytrail.web.accounts import all_accounts
@@ -63,8 +62,7 @@ def seed(tx: Tx, traffic: dict[Website, float], events: int, days: int, until: f
         for first in range(0, len(of_day), BATCH):
             with transaction(tx):
                 store_events(tx, [of_day[first : first + BATCH]])
-            if len(tx.memo) > MOST_REMEMBERED:
-                tx.memo.clear()
+            tx.memo.grow_older()
         stored += len(of_day)
         for finished in finished_days(tx, min(until, (day + 1) * DAY)):
             counted = count_day(tx, finished)

@@ -16,7 +16,7 @@ from tests.faults.wire import resident
 from tests.make import BROWSER, calling, config_in, hit
 from tinytrail.app import App
 from tinytrail.config import Config
-from tinytrail.core import group, ratelimit
+from tinytrail.core import memo, ratelimit
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import READERS, Database
 from tinytrail.web import referrer, user_agent, website_cache
@@ -24,7 +24,7 @@ from tinytrail.web import referrer, user_agent, website_cache
 PROXY = "203.0.113.9"  # where `client` calls from
 SECRET_KEY = "the presence secret"
 WRITE_KEY, READ_KEY = "the write key", "the read key"
-LIMITS = 500  # in place of 50,000, where there are too few callers to reach that
+LIMITS = 500  # in place of 20,000, where there are too few callers to reach that
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ async def test_addresses_and_agents_by_the_million_leave_memory_bounded(
 ) -> None:
     if callers < ratelimit.MOST_KEYS:
         monkeypatch.setattr(ratelimit, "MOST_KEYS", LIMITS)
-        monkeypatch.setattr(group, "MOST_REMEMBERED", LIMITS)
+        monkeypatch.setattr(memo, "MOST_REMEMBERED", LIMITS)
     at_half = 0
     for start in range(0, callers, 100):
         if start == callers // 2:
@@ -85,7 +85,7 @@ async def test_addresses_and_agents_by_the_million_leave_memory_bounded(
         assert set(answers) <= {202, 204}  # some invented browsers are taken for bots
     assert resident() - at_half < 30
     assert len(app.state.collector.limit._seen) <= ratelimit.MOST_KEYS
-    assert await db.write(lambda tx: len(tx.memo)) <= group.MOST_REMEMBERED + 500  # of the last group
+    assert await db.write(lambda tx: len(tx.memo)) <= memo.MOST_REMEMBERED + 500  # of the last group
     for cache in (user_agent._classify, referrer._classify, referrer._place, website_cache.is_excluded):
         info = cache.cache_info()
         assert info.maxsize is not None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tinytrail.core.files import written_whole
+from tinytrail.core.memo import Memo
 from tinytrail.core.migrations import MIGRATIONS
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Tx(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.memo: dict[Any, Any] = {}
+        self.memo = Memo()
         """What writes remember of rows they have stored (an id for a string). Forgotten whenever a group
         fails, since those rows may then not exist."""
         self._state = State.READY

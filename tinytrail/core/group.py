@@ -10,8 +10,6 @@ from tinytrail.core.trouble import GONE, UNWRITABLE, Busy, code_of, keep_what_is
 
 log = logging.getLogger(__name__)
 
-MOST_REMEMBERED = 50_000  # at some 300 bytes each
-
 
 class Failed(NamedTuple):
     error: Exception
@@ -76,8 +74,7 @@ def commit_group(tx: Tx, batches: list[Batch]) -> list[list[Any]]:
             return all_failed(batches, error)
         return [[commit_group(tx, [one])[0][0] for one in batch.one_by_one()] for batch in batches]
     finally:
-        if len(tx.memo) > MOST_REMEMBERED:
-            tx.memo.clear()
+        tx.memo.grow_older()
 
 
 def all_failed(batches: list[Batch], error: Exception) -> list[list[Any]]:

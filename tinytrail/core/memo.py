@@ -1,0 +1,41 @@
+"""What is remembered of late: a dict that forgets what has not been asked for in a while."""
+
+from typing import Any
+
+MOST_REMEMBERED = 20_000  # at some 300 bytes each
+
+
+class Memo(dict[Any, Any]):
+    """Two generations: what is asked for comes into the younger one, and once that holds half of all that may
+    be remembered it becomes the older one, in place of the one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._older: dict[Any, Any] = {}
+
+    def __missing__(self, key: Any) -> Any:
+        found = self[key] = self._older.pop(key)  # KeyError where it is in neither
+        return found
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or key in self._older
+
+    def __len__(self) -> int:
+        return super().__len__() + len(self._older)
+
+    def clear(self) -> None:
+        super().clear()
+        self._older = {}
+
+    def grow_older(self) -> None:
+        """Call once in a while, where nobody is amid looking things up."""
+        if super().__len__() >= MOST_REMEMBERED / 2:
+            older = dict(self)
+            self.clear()
+            self._older = older
