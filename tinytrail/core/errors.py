@@ -43,7 +43,10 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
         case Busy():
             return Failure(503, "The server cannot store this now; try again", {"Retry-After": "1"})
         case HTTPException(status_code=status) if status < 500:
-            return Failure(status, _sentence(error), dict(error.headers or {}))
+            headers = {name.title(): value for name, value in (error.headers or {}).items()}
+            if "HEAD" not in headers.get("Allow", "HEAD"):
+                headers["Allow"] = headers["Allow"].replace("GET", "GET, HEAD")  # see app.App
+            return Failure(status, _sentence(error), headers)
         case _ if trouble := trouble_with_file(error):
             log.error("%s", trouble)
             return Failure(503, "The server cannot do this now; try again", {"Retry-After": "60"})
