@@ -8,13 +8,15 @@ import asyncio
 import logging
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
 from math import inf
 
+import httptools
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from tinytrail.core.asgi import AT_ONCE, Headers
+from tinytrail.answers import Answers, nothing
+from tinytrail.core.asgi import AT_ONCE
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +30,11 @@ MOST_PIPELINED = 64  # requests that one read brought, of a client that does not
 MOST_OPEN = 16_384  # files, nearly all of them connections; one that is idle takes 7 KB
 WORTH_SAYING = 100  # connections; fewer are browsers that opened one too many
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 # Called by name, since `super()` would double the 1 to 5 µs a request that these callbacks add.
-received, start = HttpToolsProtocol.data_received, HttpToolsProtocol._start_asgi_task
+start, headers_complete = HttpToolsProtocol._start_asgi_task, HttpToolsProtocol.on_headers_complete
 body_came, message_complete = HttpToolsProtocol.on_body, HttpToolsProtocol.on_message_complete
 
 
@@ -58,6 +59,10 @@ class Protocol(HttpToolsProtocol):
         """Nothing leads back here any more, so that the memory is free at once. The collector of garbage
         comes late: after a few rushes of ten thousand connections it had 100 MB to collect."""
         super().connection_lost(exc)
+        if self.answers.cycle:  # uvicorn tells the request that came last, not the one that is being answered
+            self.answers.cycle.disconnected = True
+            self.answers.cycle.message_event.set()
+        self.pipeline.clear()
         self.answers.close_once_read = nothing
 
     def data_received(self, data: bytes) -> None:
@@ -66,13 +71,58 @@ class Protocol(HttpToolsProtocol):
             self.since = self.loop.time()
             self.idle_since = inf
         self.head += len(data)
-        received(self, data)
+        self.feed(data)
         if self.head > LARGEST_HEAD and not self.transport.is_closing():
             if self.cycle is None or self.cycle.response_complete:
                 self.transport.write(TOO_LARGE)
             self.transport.close()
         if len(self.pipeline) > MOST_PIPELINED:  # each takes 2 KB until its turn
             self.transport.abort()
+
+    def feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self.is_passed_over():
+                self.begin_anew(data[offer.args[0] :])
+            elif self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+
+    def _should_upgrade(self) -> bool:
+        """Whether the request begins a WebSocket. uvicorn asks for no more than the header."""
+        has_body = any(
+            name == b"transfer-encoding" or name == b"content-length" and value != b"0"
+            for name, value in self.headers
+        )
+        return self.parser.get_method() == b"GET" and not has_body and super()._should_upgrade()
+
+    def is_passed_over(self) -> bool:
+        """Whether the request offers another protocol, which a server may ignore (RFC 9110, section 7.8)."""
+        return (
+            self.parser.should_upgrade()
+            and self.parser.get_method() != b"CONNECT"
+            and not self._should_upgrade()
+        )
+
+    def begin_anew(self, rest: bytes) -> None:
+        """Take the request as if it had offered nothing. Its parser believes that what follows is in that
+        other protocol, so another one takes over."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (method, self.url, version)]
+        for name, value in self.headers:
+            if name == b"connection":
+                value = b",".join(token for token in value.split(b",") if token.strip().lower() != b"upgrade")
+            if name != b"upgrade":
+                lines.append(b"%b: %b" % (name, value))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.feed(b"\r\n".join([*lines, b"", rest]))
+
+    def on_headers_complete(self) -> None:
+        if not self.is_passed_over():  # else they come again
+            headers_complete(self)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         """Where uvicorn gives a request to the application, once the answers before are out."""
@@ -115,6 +165,8 @@ class Protocol(HttpToolsProtocol):
         body_came(self, body)
 
     def on_message_complete(self) -> None:
+        if self.is_passed_over():
+            return
         self.is_arriving = False
         self.head = 0
         message_complete(self)
@@ -134,65 +186,14 @@ class Protocol(HttpToolsProtocol):
         return now - self.idle_since > KEPT
 
 
-def nothing() -> None:
-    """What is done to a connection that is lost."""
+class WebSocket(WebSocketsSansIOProtocol):
+    """uvicorn's, but a handshake that went wrong does not keep the server from stopping."""
 
-
-@lru_cache(64)
-def head_of(status: int, headers: Headers) -> bytes:
-    """An answer's first lines. Raises ValueError where a value would end its own."""
-    if any(b"\r" in value or b"\n" in value for _, value in headers):
-        raise ValueError("a header's value holds a line break")
-    return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % header for header in headers)
-
-
-class Answers:
-    """A connection as answers see it that go out on it, one after the other.
-
-    The head of an answer waits for the first of its body: as one write they cost half of what two do.
-    """
-
-    def __init__(self, protocol: Protocol) -> None:
-        self.send = protocol.transport.write
-        self.is_closing = protocol.transport.is_closing
-        self.close_once_read = protocol.close_once_read
-        self.head: bytes | None = None  # that waits; empty once it is out
-        self.cycle: RequestResponseCycle | None = None  # the request that is being answered
-
-    def write(self, data: bytes) -> None:
-        if self.head:
-            data = self.head + data
-            self.head = b""
-        elif self.head is None and data != CONTINUE:
-            self.head = data
-            return
-        self.send(data)
-
-    def send_whole(self, status: int, headers: Headers, body: bytes) -> None:
-        """Send an answer as uvicorn does in two steps, most of whose time goes into looking at headers."""
-        cycle = self.cycle
-        assert cycle, "an application answers once"
-        if cycle.disconnected:
-            return
-        cycle.response_started = cycle.response_complete = True
-        [(date, now)] = cycle.default_headers
-        ends = b"\r\n\r\n" if cycle.keep_alive else b"\r\nconnection: close\r\n\r\n"
-        head = b"%b%b: %b%b" % (head_of(status, headers), date, now, ends)
-        self.send(head if cycle.scope["method"] == "HEAD" else head + body)
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            self.close()
-        cycle.on_response()
-
-    def is_out(self) -> None:
-        """The answer is complete; the next has a head again."""
-        if self.head:
-            self.send(self.head)
-        self.head = self.cycle = None
-
-    def close(self) -> None:
-        self.is_out()
-        self.close_once_read()
+    def shutdown(self) -> None:
+        try:
+            super().shutdown()
+        except Exception:
+            self.transport.abort()
 
 
 def close_stuck(connections: Iterable[object], now: float) -> None:

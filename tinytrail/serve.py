@@ -22,7 +22,7 @@ from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 from tinytrail.logs import log_problems_only
-from tinytrail.protocol import Protocol, allow_many_connections, close_stuck
+from tinytrail.protocol import Protocol, WebSocket, allow_many_connections, close_stuck
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE,
-            ws="websockets-sansio",
+            ws=WebSocket,
             ws_max_size=4096,
             ws_per_message_deflate=False,  # costs a connection 300 KB, for frames of 300 bytes
         ),

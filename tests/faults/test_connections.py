@@ -266,6 +266,70 @@ def test_a_connection_that_nobody_uses_any_more_is_closed_and_one_in_use_is_not(
                 assert time.monotonic() < deadline
 
 
+PLAY = b'{"event":"play","user_id":"alice"}'
+H2C = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA")
+WEBSOCKET = ("Connection: Upgrade", "Upgrade: websocket")
+CHUNKED = request("/track", b"", *H2C, "Transfer-Encoding: chunked").replace(b"Content-Length: 0\r\n", b"")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        request("/track", PLAY, *H2C),
+        request("/track", PLAY, *WEBSOCKET),
+        CHUNKED + b"%x\r\n%b\r\n0\r\n\r\n" % (len(PLAY), PLAY),
+    ],
+    ids=["h2c, as Java's client and curl --http2 offer it", "a WebSocket", "h2c and chunks"],
+)
+@pytest.mark.parametrize("step", [10_000, 1])
+def test_an_offer_to_speak_another_protocol_is_passed_over(server: Server, sent: bytes, step: int) -> None:
+    with connected(server) as client:
+        for _ in range(2):  # and the connection stays
+            for begin in range(0, len(sent), step):
+                client.sendall(sent[begin : begin + step])
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+UNUSABLE = [
+    ("with a body to come", (*WEBSOCKET, "Content-Length: 1")),
+    ("without a key", WEBSOCKET),
+    (
+        "of an old version",
+        (*WEBSOCKET, "Sec-WebSocket-Version: 7", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
+    ),
+]
+
+
+def test_a_handshake_that_goes_wrong_is_answered_and_does_not_keep_the_server_from_stopping(
+    tmp_path: Path,
+) -> None:
+    with serving_with("pass", tmp_path) as server, ExitStack() as stack:
+        for name, headers in UNUSABLE:
+            client = stack.enter_context(connected(server))
+            lines = ("GET /api/stats/ws HTTP/1.1", "Host: x", *headers, "", "")
+            client.sendall("\r\n".join(lines).encode())
+            assert client.recv(1000).startswith(b"HTTP/1.1 4"), name
+        assert server.stop() == 0
+    assert (tmp_path / "log").read_text() == ""
+    assert not (tmp_path / "tinytrail.db-wal").exists()
+
+
+@pytest.mark.parametrize("requests", [2, 20])
+def test_who_sends_several_requests_and_hangs_up_leaves_nothing_in_the_log(
+    tmp_path: Path, requests: int
+) -> None:
+    with serving_with("pass", tmp_path, TINYTRAIL_SERVER_METRICS="true") as server:
+        idle = open_files(server)
+        for path in ("/track", "/heartbeat", "/api/v1/collect", "/health"):
+            client = connected(server)
+            client.sendall(request(path, PLAY) * requests)
+            client.close()
+            wait_for_files(server, idle)
+        counted = httpx.get(f"{server.url}/-/metrics").text
+    assert 'status="5xx"' not in counted
+    assert (tmp_path / "log").read_text() == ""
+
+
 def test_connections_that_are_over_leave_nothing_to_collect(tmp_path: Path) -> None:
     """Without the collector of garbage, which comes late, their memory is free all the same."""
     website = prepare(tmp_path).website
