@@ -24,7 +24,7 @@ from tinytrail.web import referrer, user_agent, website_cache
 PROXY = "203.0.113.9"  # where `client` calls from
 SECRET_KEY = "the presence secret"
 WRITE_KEY, READ_KEY = "the write key", "the read key"
-LIMITS = 500  # in place of 20,000, where there are too few callers to reach that
+LIMITS = 500  # in place of 60,000, where there are too few callers to reach that
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-MOST_REMEMBERED = 20_000  # at some 300 bytes each
+MOST_REMEMBERED = (
+    60_000  # at some 300 bytes each; half of it holds the paths and visitors of a busy half hour
+)
 
 
 class Memo(dict[Any, Any]):

@@ -63,7 +63,7 @@ INSERT_PATH = """
 class OpenVisit:
     """A visit that may go on, as remembered in `tx.memo`."""
 
-    __slots__ = ("day", "events", "id", "last_seen")  # there may be 20,000
+    __slots__ = ("day", "events", "id", "last_seen")  # there may be 60,000
 
     def __init__(self, id: int, day: int, last_seen: int, events: int) -> None:
         self.id, self.day, self.last_seen, self.events = id, day, last_seen, events
