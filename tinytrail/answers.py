@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-def nothing() -> None:
-    """What is done to a connection that is lost."""
-
-
 @lru_cache(64)
 def head_of(status: int, headers: Headers) -> bytes:
     """An answer's first lines. Raises ValueError where a value would end its own."""
@@ -54,9 +50,10 @@ class Answers:
         if cycle.disconnected:
             return
         cycle.response_started = cycle.response_complete = True
-        [(date, now)] = cycle.default_headers
-        ends = b"\r\n\r\n" if cycle.keep_alive else b"\r\nconnection: close\r\n\r\n"
-        head = b"%b%b: %b%b" % (head_of(status, headers), date, now, ends)
+        head = head_of(status, headers)
+        for header in cycle.default_headers:  # the date
+            head += b"%b: %b\r\n" % header
+        head += b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"
         self.send(head if cycle.scope["method"] == "HEAD" else head + body)
         cycle.message_event.set()
         if not cycle.keep_alive:
@@ -68,6 +65,17 @@ class Answers:
         if self.head:
             self.send(self.head)
         self.head = self.cycle = None
+
+    def are_lost(self) -> None:
+        """The connection is gone: uvicorn tells the request that came last, not the one being answered.
+
+        Nothing leads back to the connection any more, so that its memory is free at once: the collector of
+        garbage comes late, and after a few rushes of ten thousand connections it had 100 MB to collect.
+        """
+        if self.cycle:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.close_once_read = lambda: None
 
     def close(self) -> None:
         self.is_out()

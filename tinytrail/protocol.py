@@ -15,7 +15,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from tinytrail.answers import Answers, nothing
+from tinytrail.answers import Answers
 from tinytrail.core.asgi import AT_ONCE
 
 log = logging.getLogger(__name__)
@@ -56,14 +56,9 @@ class Protocol(HttpToolsProtocol):
         self.extensions: Extensions = {AT_ONCE: {"send": self.answers.send_whole}}
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing leads back here any more, so that the memory is free at once. The collector of garbage
-        comes late: after a few rushes of ten thousand connections it had 100 MB to collect."""
         super().connection_lost(exc)
-        if self.answers.cycle:  # uvicorn tells the request that came last, not the one that is being answered
-            self.answers.cycle.disconnected = True
-            self.answers.cycle.message_event.set()
         self.pipeline.clear()
-        self.answers.close_once_read = nothing
+        self.answers.are_lost()
 
     def data_received(self, data: bytes) -> None:
         if not self.is_arriving:
