@@ -2,9 +2,8 @@
 
 from typing import Any
 
-MOST_REMEMBERED = (
-    60_000  # at some 300 bytes each; half of it holds the paths and visitors of a busy half hour
-)
+# At some 300 bytes each. Half of them hold the paths and visitors of a busy half hour.
+MOST_REMEMBERED = 60_000
 
 
 class Memo(dict[Any, Any]):

@@ -104,7 +104,7 @@ def forget_leftover(tx: Tx, site: int) -> None:
 
 
 async def purge_leftovers(db: Database) -> None:
-    """Delete all traffic of deleted websites."""
+    """Delete all traffic of deleted websites, then the rows of all running totals that hold no longer."""
     found = await db.read(leftovers)
     if found:
         await db.write(take_no_more)
