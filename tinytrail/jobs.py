@@ -15,8 +15,7 @@ from tinytrail.installs.active import catch_up
 from tinytrail.presence.alert import tell_of_absence
 from tinytrail.product.expiry import purge_old_events
 from tinytrail.web.deletion import purge_leftovers, purge_old_days
-from tinytrail.web.rollup import roll_up_finished
-from tinytrail.web.running import store_all_running_totals
+from tinytrail.web.rollup import roll_up_finished, sum_up_all
 from tinytrail.web.sessions import delete_expired_sessions
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ async def roll_up_days(state: State) -> None:
 
 
 async def sum_up_days(state: State) -> None:
-    await store_all_running_totals(state.db)
+    await sum_up_all(state.db)
 
 
 async def turn_salt(state: State) -> None:

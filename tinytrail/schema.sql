@@ -184,6 +184,26 @@ begin
     insert into leftover_totals values (old.id);
 end;
 
+-- Weeks of which page views are counted by what many visits have: web/reports/segments.py.
+create table if not exists segment_weeks (
+    id          integer primary key autoincrement,
+    site        integer not null,
+    day         integer not null,           -- the first
+    last_day    integer not null,
+    is_counted  integer not null,           -- 0: some of it may be missing
+    unique (site, day)
+) strict;
+
+create table if not exists segment_pages (
+    week       integer not null references segment_weeks (id) on delete cascade,
+    dimension  integer not null,            -- web/reports/filters.py: SEGMENTED
+    value      integer not null,            -- strings.id or paths.id: what the visits have
+    path       integer not null,
+    pageviews  integer not null,
+    visitors   integer not null,
+    primary key (week, dimension, value, path)
+) strict, without rowid;
+
 ------------------------------------------------------------------------------------------------ product
 
 -- Users' ids and events' names, which stand as their id elsewhere.

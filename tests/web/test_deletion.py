@@ -18,6 +18,7 @@ from tinytrail.core.connect import Tx, connect, transaction
 from tinytrail.core.db import Database
 from tinytrail.core.trouble import Busy
 from tinytrail.web import deletion, running
+from tinytrail.web.reports import segments
 from tinytrail.web.rollup import close_day, count_day, days_open
 
 
@@ -46,6 +47,14 @@ def totals_with_rows(tx: Tx) -> set[int]:
     return {total for (total,) in tx.execute("select distinct id >> 32 from running")}
 
 
+def weeks(tx: Tx) -> set[int]:
+    return {week for (week,) in tx.execute("select id from segment_weeks")}
+
+
+def weeks_with_rows(tx: Tx) -> set[int]:
+    return {week for (week,) in tx.execute("select distinct week from segment_pages")}
+
+
 def accounts_in(tx: Tx, table: str) -> set[str]:
     return {account_id for (account_id,) in tx.execute(f"select account_id from {table}")}
 
@@ -67,14 +76,17 @@ async def traffic(
     website: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two days of traffic of Alice's and Bob's websites, the first of them rolled up."""
+    """Three days of traffic of Alice's and Bob's websites, the first two of them rolled up."""
     monkeypatch.setattr(running, "FEWEST_ROWS", 1)
-    for _ in range(2):
+    for name in ("DAYS", "SHARE", "FEWEST_PAGE_VIEWS"):
+        monkeypatch.setattr(segments, name, 1)
+    for _ in range(3):
         for who in (visit, Traffic(visit.client, clock, bobs)):
             await who("/", "/two", "signup", referrer="https://t.co/a", utm_source="x", country="DE")
             await who("/three", agent=GOOGLEBOT, status=204)
         clock.now += DAY
-    await admin.post("/api/v1/admin/aggregate", json={"date": "2026-03-14"})
+    for day in ("2026-03-14", "2026-03-15"):
+        await admin.post("/api/v1/admin/aggregate", json={"date": day})
 
 
 async def all_forgotten(db: Database) -> None:
@@ -90,7 +102,10 @@ async def site_of(db: Database, website_id: str) -> int:
     return int(site)
 
 
-TABLES = {"websites", "visits", "events", "paths", "strings", "daily", "running_totals", "open_days"}
+TABLES = {
+    "websites", "visits", "events", "paths", "strings", "open_days", "daily", "running_totals",
+    "segment_weeks",
+}  # fmt: skip
 
 
 @pytest.mark.usefixtures("traffic")
@@ -126,6 +141,7 @@ async def test_no_row_is_left_and_no_other_is_lost(
     }
     assert [table for table, sites in after.items() if hers in sites] == []
     assert await db.read(totals_with_rows) == await db.read(totals) != set()
+    assert await db.read(weeks_with_rows) == await db.read(weeks) != set()
 
 
 @pytest.mark.usefixtures("traffic")
@@ -221,7 +237,7 @@ async def test_a_rollup_under_way_brings_nothing_back(
 ) -> None:
     site = await site_of(db, website)
     await alice.delete(f"/api/v1/websites/{website}")
-    [open_day] = [day for day in await db.read(days_open, day_number(date(2026, 3, 15))) if day.site == site]
+    [open_day] = [day for day in await db.read(days_open, day_number(date(2026, 3, 16))) if day.site == site]
     counted = await db.read(count_day, open_day)
     deletion_waits.set()
     await all_forgotten(db)

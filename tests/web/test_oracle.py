@@ -24,6 +24,7 @@ from tests.web.model import DEFAULT_TYPES, Expected, Happening, Site
 from tinytrail.app import create_app
 from tinytrail.first_run import make_first_admin
 from tinytrail.web import rollup, running
+from tinytrail.web.reports import segments
 from tinytrail.web.rollup import roll_up_finished
 
 START = 1_773_531_000  # 2026-03-14 23:30 UTC, half an hour before the salt turns
@@ -368,8 +369,9 @@ FOR_ALL_SORTS = [
 def test_every_report_equals_the_model_before_and_after_rollups(
     stream: list[Step], filters: list[list[str]]
 ) -> None:
-    with (  # so that these few days are busy, and have running totals among them
+    with (  # so that these few days are busy, and have running totals and segments
         patch.object(rollup, "BUSY", 1),
         patch.multiple(running, FEWEST_ROWS=1, FEWEST_DAYS=1),
+        patch.multiple(segments, DAYS=1, SHARE=1000, FEWEST_PAGE_VIEWS=1),
     ):
         asyncio.run(play(stream, filters))

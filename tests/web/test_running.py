@@ -14,7 +14,7 @@ from tinytrail.core.clock import date_of, utc_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.jobs import run_missed
-from tinytrail.web import running
+from tinytrail.web import rollup, running
 from tinytrail.web.deletion import leftover_totals, purge_leftovers
 
 DAYS = 8
@@ -173,7 +173,7 @@ async def test_a_new_version_has_them_made_at_the_next_start(
 async def test_one_whose_days_have_changed_meanwhile_is_not_stored(
     visit: Traffic, clock: FakeClock, db: Database, first_day: int
 ) -> None:
-    [site] = await db.read(running.all_sites)
+    [site] = await db.read(rollup.all_sites)
     await forget_all(db)
     total = await db.read(running.due, site)
     assert total

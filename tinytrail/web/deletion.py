@@ -11,6 +11,17 @@ from tinytrail.core.db import Database
 from tinytrail.core.slices import in_slices
 from tinytrail.web.running import VALUES
 
+
+def of_weeks(which: str) -> tuple[str, str]:
+    """Statements that delete the segments of these weeks, a slice each."""
+    return (
+        f"""delete from segment_pages where (week, dimension, value, path) in
+               (select week, dimension, value, path from segment_weeks w join segment_pages on week = w.id
+                 where {which} limit :slice)""",
+        f"delete from segment_weeks where id in (select id from segment_weeks where {which} limit :slice)",
+    )
+
+
 # Each deletes at most a slice of a site's rows.
 OF_DELETED_SITES = (
     "delete from visits where id in (select id from visits where site = :site limit :slice)",
@@ -19,6 +30,7 @@ OF_DELETED_SITES = (
     """delete from daily where (site, dimension, day, value, is_bot) in
            (select site, dimension, day, value, is_bot from daily where site = :site limit :slice)""",
     "delete from running_totals where id in (select id from running_totals where site = :site limit :slice)",
+    *of_weeks("site = :site"),
     "delete from paths where id in (select id from paths where site = :site limit :slice)",
     "delete from strings where id in (select id from strings where site = :site limit :slice)",
 )
@@ -44,6 +56,7 @@ OF_OLD_DAYS = (
                and not exists (select 1 from events e
                                 where e.site = v.site and e.day = v.day + 1 and e.visit = v.id)
              limit :slice)""",
+    *of_weeks("site = :site and day < :day"),  # which no report reads any more
 )
 
 

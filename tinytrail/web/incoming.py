@@ -23,7 +23,8 @@ FORGET_DAY = f"delete from daily where site = :site and dimension in ({ALL_DIMEN
 FORGET_TOTALS = f"""
     delete from running_totals
      where site = :site and dimension in ({ALL_DIMENSIONS}) and is_bot in (0, 1) and day >= :day"""
-FORGET_ROLLUP = (FORGET_DAY, FORGET_TOTALS)
+FORGET_WEEKS = "delete from segment_weeks where site = :site and day <= :day + 1 and last_day >= :day"
+FORGET_ROLLUP = (FORGET_DAY, FORGET_TOTALS, FORGET_WEEKS)
 
 
 def of_new(sql: str) -> str:
@@ -104,7 +105,7 @@ def store_incoming(
 
 
 def forget_rollup(tx: Tx, site: int, day: int) -> None:
-    """Forget the day's totals, and the running totals that they went into."""
+    """Forget the day's totals, the running totals that they went into, and its week's segments."""
     for forget in FORGET_ROLLUP:
         tx.execute(forget, {"site": site, "day": day})
 

@@ -17,6 +17,7 @@ from tinytrail.web.counted import of_open_days, of_period
 from tinytrail.web.counts import recount
 from tinytrail.web.dimensions import DIMENSIONS, MEASURES
 from tinytrail.web.incoming import VISIT_GAP, forget_rollup
+from tinytrail.web.reports.segments import count_weeks
 from tinytrail.web.running import store_running_totals
 
 BUSY = 500  # groups of events that a day has had stored, for its rollup to begin before it is over
@@ -155,7 +156,23 @@ async def roll_up(db: Database, open_days: list[OpenDay]) -> None:
     for open_day in open_days:
         await db.write(close_day, open_day, await db.read(count_day, open_day))
     for site in {open_day.site for open_day in open_days}:
-        await store_running_totals(db, site)
+        await sum_up(db, site)
+
+
+async def sum_up(db: Database, site: int) -> None:
+    """Store what is made of days that are rolled up."""
+    await store_running_totals(db, site)
+    await count_weeks(db, site)
+
+
+async def sum_up_all(db: Database) -> None:
+    """The same for all websites, where `roll_up` sees only to those whose days it rolls up."""
+    for site in await db.read(all_sites):
+        await sum_up(db, site)
+
+
+def all_sites(tx: Tx) -> list[int]:
+    return [site for (site,) in tx.execute("select site from websites")]
 
 
 async def roll_up_finished(db: Database, now: float) -> None:

@@ -160,13 +160,3 @@ async def store_running_totals(db: Database, site: int) -> None:
     """Store all totals that this site is to have, each by a write of its own."""
     while total := await db.read(due, site):
         await db.write(store_total, total)
-
-
-def all_sites(tx: Tx) -> list[int]:
-    return [site for (site,) in tx.execute("select site from websites")]
-
-
-async def store_all_running_totals(db: Database) -> None:
-    """Those of all websites, where the rollup sees only to those whose days it rolls up."""
-    for site in await db.read(all_sites):
-        await store_running_totals(db, site)

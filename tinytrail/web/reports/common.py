@@ -16,9 +16,10 @@ from tinytrail.web.counts import AtDay, by_day, counts, recount, totals
 from tinytrail.web.dimensions import DIMENSIONS, PATH, SITE
 from tinytrail.web.reports.filters import Filter, parse_filters
 from tinytrail.web.reports.kept import Kept, keep, totals_of_paths
-from tinytrail.web.reports.kept_totals import page_totals, visit_totals
+from tinytrail.web.reports.kept_totals import visit_totals
 from tinytrail.web.reports.params import Params, number, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
+from tinytrail.web.reports.segments import page_totals_by_weeks
 from tinytrail.web.websites import Website, website_for
 
 T = TypeVar("T")
@@ -86,9 +87,8 @@ class Query(msgspec.Struct, frozen=True):
 
     def page_totals(self, tx: Tx) -> str:
         """SQL for page views and unique ones over the period, by path: value, pageviews, visitors."""
-        kept = self.kept(tx) if self.filter and self.filter.visits else None
-        if self.filter and kept:
-            return page_totals(tx, kept, self.filter, self.period_values())
+        if self.filter and self.filter.visits:
+            return page_totals_by_weeks(tx, self.filter, self.period_values())
         measures = ("pageviews", "visitors")
         if self.filter:  # of pages alone: their page views are all that they ever have
             return totals_of_paths(tx, self.filter.paths, self.period_values(), *measures)

@@ -22,6 +22,8 @@ UTM = ("utm_source", "utm_medium", "utm_campaign")  # parts of one dimension
 OF_VISITS = (
     "entry", "exit", "channel", "referrer", *UTM, "device", "browser", "os", "screen", "country",
 )  # fmt: skip
+# Of those, the columns of `visits`. Their place is their number in `segment_pages`: new ones go to the end.
+SEGMENTED = ("channel", "referrer", "device", "browser", "os", "screen", "country", "entry", "exit")
 OF_EVENTS = ("event", "property")
 DIMENSIONS = (*OF_PAGE_VIEWS, *OF_VISITS, *OF_EVENTS)
 
@@ -36,6 +38,7 @@ class Filter(NamedTuple):
     customs: str  # what a custom event e of such a visit must meet; with `paths`, of any visit v
     visits_are_few: bool  # `visits` names them by id: that is how to find them, rather than by their day
     values: dict[str, str]
+    segment: str = ""  # the dimension of visits of which one value is asked for, if that is all that is
 
     @property
     def pageviews(self) -> str:
@@ -72,12 +75,14 @@ def filter_of(asked: Asked) -> Filter:
     # One may have happened on such a page in a visit without a page view of it.
     on_page = [f"e.path in {paths}", *of_visit] if of_page else []
     bound = {f"filter_{name}": msgspec.json.encode(asked[name]).decode() for name in asked}
+    names = [name for name, found in asked.items() if len(found) == 1]
     return Filter(
         paths=paths,
         visits=" and ".join(with_event + of_visit),
         customs=" and ".join(on_page + of_event) or "true",
         visits_are_few=bool(of_event),
         values=bound,
+        segment=names[0] if len(names) == len(asked) == 1 and names[0] in SEGMENTED else "",
     )
 
 
@@ -90,16 +95,21 @@ def ids(table: str, *conditions: str) -> str:
     return f"(select id from {table} where {' and '.join(('site = :site', *conditions))})"
 
 
-def visit_condition(dimension: str) -> str:
+def value_ids(dimension: str) -> str:
+    """A query for what stands in a column of `visits` where it has one of the values asked for."""
     if dimension in ("entry", "exit"):
-        return f"v.{dimension} in {ids('paths', f'path in ({values(dimension)})')}"
+        return ids("paths", f"path in ({values(dimension)})")
+    return ids("strings", f"strings.value in ({values(dimension)})")
+
+
+def visit_condition(dimension: str) -> str:
     if dimension in UTM:
         place = UTM.index(dimension)
         # A campaign is a string such as ["news","mail",null], and \ comes after [.
         field = f"case when json_valid(strings.value) then strings.value ->> {place} end"
         arrays = ("strings.value >= '['", "strings.value < '\\'")
         return f"v.utm in {ids('strings', *arrays, f'{field} in ({values(dimension)})')}"
-    return f"v.{dimension} in {ids('strings', f'strings.value in ({values(dimension)})')}"
+    return f"v.{dimension} in {value_ids(dimension)}"
 
 
 def event_condition(dimension: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from tinytrail.core.connect import Tx
 from tinytrail.web.events import PAGE_VIEW
 from tinytrail.web.reports.filters import Filter
-from tinytrail.web.reports.kept import Kept, exists, temporary_tables
+from tinytrail.web.reports.kept import Kept, exists, keep, temporary_tables
 
 # Visits by columns of theirs, without sorting them. What is always asked together, and has few combinations,
 # is counted together: to look up the visits is what takes longest.
@@ -63,9 +63,9 @@ def visit_totals(tx: Tx, kept: Kept, column: str, values: dict[str, Any]) -> str
     return f"select {column} as value, sum(visits) as visits from {table} group by {column}"
 
 
-def page_totals(tx: Tx, kept: Kept, filter: Filter, values: dict[str, Any]) -> str:
-    """A query for the sums over the period, by path: value, pageviews and visitors."""
-    table = kept.table
+def page_totals(tx: Tx, filter: Filter, values: dict[str, Any]) -> str:
+    """A query for the sums over the period, by path: value, pageviews and visitors. It binds nothing."""
+    table = keep(tx, filter, values).table
     if not exists(tx, f"{table}_pages"):
         with temporary_tables(tx):
             tx.execute(BY_VISITOR.format(table=table))
