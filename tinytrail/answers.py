@@ -14,10 +14,13 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 @lru_cache(64)
-def head_of(status: int, headers: Headers) -> bytes:
-    """An answer's first lines. Raises ValueError where a value would end its own."""
+def head_of(status: int, headers: Headers, length: int) -> bytes:
+    """An answer's first lines, with the length of its body if it has one. Raises ValueError where a header's
+    value would end its own line."""
     if any(b"\r" in value or b"\n" in value for _, value in headers):
         raise ValueError("a header's value holds a line break")
+    if length:
+        headers = (*headers, (b"content-length", b"%d" % length))
     return STATUS_LINE[status] + b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
@@ -43,6 +46,17 @@ class Answers:
             return
         self.send(data)
 
+    def take_body(self) -> bytes | None:
+        """The body of the request that is being answered, if it has come whole. `receive` is asked otherwise,
+        which gives the same in twice the time."""
+        cycle = self.cycle
+        assert cycle, "an application reads before it answers"
+        if cycle.more_body or cycle.waiting_for_100_continue or cycle.disconnected:
+            return None
+        body = bytes(cycle.body)
+        cycle.body = bytearray()
+        return body
+
     def send_whole(self, status: int, headers: Headers, body: bytes) -> None:
         """Send an answer as uvicorn does in two steps, most of whose time goes into looking at headers."""
         cycle = self.cycle
@@ -50,7 +64,7 @@ class Answers:
         if cycle.disconnected:
             return
         cycle.response_started = cycle.response_complete = True
-        head = head_of(status, headers)
+        head = head_of(status, headers, len(body))
         for header in cycle.default_headers:  # the date
             head += b"%b: %b\r\n" % header
         head += b"\r\n" if cycle.keep_alive else b"connection: close\r\n\r\n"

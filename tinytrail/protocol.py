@@ -53,7 +53,9 @@ class Protocol(HttpToolsProtocol):
         self.since = self.loop.time()
         super().connection_made(transport)
         self.answers = Answers(self)
-        self.extensions: Extensions = {AT_ONCE: {"send": self.answers.send_whole}}
+        self.extensions: Extensions = {
+            AT_ONCE: {"take_body": self.answers.take_body, "send": self.answers.send_whole}
+        }
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)

@@ -21,7 +21,7 @@ import aiosqlite
 
 from tinytrail.core import slices
 from tinytrail.core.connect import Tx, connect, open_connection
-from tinytrail.core.group import Batch, Failed, Group, all_failed, commit_group
+from tinytrail.core.group import Batch, Failed, Group, all_failed, commit_group, refuse_group
 from tinytrail.core.trouble import Busy
 
 Item = TypeVar("Item")
@@ -51,6 +51,10 @@ class Connection(aiosqlite.Connection):
         """Run `work(tx, *args)` there: one hop, however many statements it executes."""
         result: T = await self._execute(work, self._conn, *args)  # type: ignore[no-untyped-call]
         return result
+
+    def is_gone(self) -> bool:
+        assert isinstance(self._conn, Tx)
+        return self._conn.is_gone()
 
 
 class Database:
@@ -136,8 +140,10 @@ class Database:
             group = self._groups.popleft()
             self.waiting -= group.size
             begun = perf_counter()
+            # Asked here: the writer's thread would give Python's lock away for it, and wait to get it back.
+            commit = refuse_group if self._writer.is_gone() else commit_group
             try:
-                results = await self._writer.run(commit_group, group.batches)
+                results = await self._writer.run(commit, group.batches)
             except Exception as error:  # not even a rollback worked; the next group is another try
                 results = all_failed(group.batches, error)
             self.commits.count += 1
@@ -201,7 +207,8 @@ async def open_database(path: str) -> AsyncIterator[Database]:
             await db.flush()
             committing.cancel()
             await asyncio.wait([committing])
-            await writer.run(commit_group, [])  # would notice, the last time, that the file is gone
+            if writer.is_gone():  # since the last commit
+                await writer.run(refuse_group, [])
     finally:
         for connection in connections:
             await connection.close()

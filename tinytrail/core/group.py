@@ -56,9 +56,6 @@ class Group:
 def commit_group(tx: Tx, batches: list[Batch]) -> list[list[Any]]:
     """Run a group in one transaction. If it fails each write is run again by itself, so that a bad one
     harms nobody else; hence a write's function may run twice, and must touch nothing but `tx`."""
-    if tx.is_gone():
-        keep_what_is_gone(tx)
-        return all_failed(batches, Busy(GONE))
     try:
         tx.begin(late=len(batches) == 1 and not batches[0].is_write)
         results = [batch.run(tx) for batch in batches]
@@ -75,6 +72,12 @@ def commit_group(tx: Tx, batches: list[Batch]) -> list[list[Any]]:
         return [[commit_group(tx, [one])[0][0] for one in batch.one_by_one()] for batch in batches]
     finally:
         tx.memo.grow_older()
+
+
+def refuse_group(tx: Tx, batches: list[Batch]) -> list[list[Any]]:
+    """In place of `commit_group` once the file is gone."""
+    keep_what_is_gone(tx)
+    return all_failed(batches, Busy(GONE))
 
 
 def all_failed(batches: list[Batch], error: Exception) -> list[list[Any]]:

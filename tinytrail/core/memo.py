@@ -25,7 +25,11 @@ class Memo(dict[Any, Any]):
             return default
 
     def __contains__(self, key: object) -> bool:
-        return super().__contains__(key) or key in self._older
+        try:
+            self[key]
+        except KeyError:
+            return False
+        return True
 
     def __len__(self) -> int:
         return super().__len__() + len(self._older)

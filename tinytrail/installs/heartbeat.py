@@ -68,7 +68,7 @@ class Heartbeats:
         async def heartbeat(scope: Scope, receive: Receive, send: Send) -> None:
             must_be_post(scope)
             headers = headers_by_name(scope)
-            beat = read_heartbeat(await read_body(headers, receive, LARGEST_BODY))
+            beat = read_heartbeat(await read_body(scope, headers, receive, LARGEST_BODY))
             ip, _ = self.addresses.resolve(scope["client"], headers.get(b"x-forwarded-for", b""))
             await self.take(scope["litestar_app"].state["db"], beat, whom_limits_count(ip))
             await answer(scope, send, 200, ANSWER, TEXT)

@@ -54,7 +54,7 @@ def track_handler(clock: Clock, write_key: str) -> ASGIRouteHandler:
             return await answer(scope, send, 204, b"", PREFLIGHT_HEADERS)
         must_be_post(scope, allowed="POST, OPTIONS")
         check_key(scope["headers"], write_key)
-        sent = decode_json(await read_body(headers_by_name(scope), receive, LARGEST_BODY), DECODER)
+        sent = decode_json(await read_body(scope, headers_by_name(scope), receive, LARGEST_BODY), DECODER)
         event, warning = to_event(sent, clock())
         await scope["litestar_app"].state["db"].append(store_events, event)
         await answer(scope, send, 200, success(warning), HEADERS)

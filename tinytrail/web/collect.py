@@ -81,7 +81,7 @@ class Collector:
             raise TooManyRequestsException(
                 "Too many events from this address", headers={"Retry-After": str(wait)}
             )
-        hits = decode_hits(await read_body(headers, receive, LARGEST_BODY))
+        hits = decode_hits(await read_body(scope, headers, receive, LARGEST_BODY))
         db: Database = scope["litestar_app"].state["db"]  # as an attribute it takes ten times as long
 
         now = self.clock()

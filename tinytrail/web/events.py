@@ -79,47 +79,51 @@ def store_events(tx: Tx, requests: list[list[Event]]) -> list[bool]:
 
 
 def _store(tx: Tx, batch: list[Event]) -> None:
-    _recall_visits(tx, batch)
+    memo = tx.memo
+    keys = [("visit", event.site, event.visitor.hash, event.visitor.is_excluded) for event in batch]
+    _recall_visits(tx, batch, keys)
     begun: list[tuple[Any, ...]] = []
     touched: dict[int, list[Any]] = {}  # by visit: what is added to it
     rows: list[tuple[Any, ...]] = []
     days: dict[tuple[int, int], list[int]] = {}  # that change, with the time of the first and how many
-    for event in batch:
-        site, visitor = event.site, event.visitor
-        key = ("visit", site, visitor.hash, visitor.is_excluded)
-        visit: OpenVisit | None = tx.memo.get(key)
-        if visit is None or event.at - visit.last_seen > VISIT_GAP:
-            visit = tx.memo[key] = OpenVisit(_next_visit_id(tx), event.day, event.at, 0)
+    for event, key in zip(batch, keys, strict=True):
+        site, at, day, kind = event.site, event.at, event.day, event.kind
+        visit: OpenVisit | None = memo.get(key)
+        if visit is None or at - visit.last_seen > VISIT_GAP:
+            visit = memo[key] = OpenVisit(_next_visit_id(tx), day, at, 0)
             begun.append(_visit_row(tx, visit, event))
-        visit.last_seen = max(visit.last_seen, event.at)
+        elif at > visit.last_seen:
+            visit.last_seen = at
         visit.events += 1
         path = path_id(tx, site, event.path)
-        page = path if event.kind == PAGE_VIEW else None
-        change = touched.setdefault(visit.id, [visit.id, 0, 0, 0, 0, None, None])
-        change[1] = visit.last_seen
-        change[2] += 1
-        change[3] += event.kind == PAGE_VIEW
-        change[4] += event.kind >= CUSTOM
-        if page is not None:
+        page = path if kind == PAGE_VIEW else None
+        change = touched.get(visit.id)
+        if change is None:
+            touched[visit.id] = [visit.id, visit.last_seen, 1, kind == PAGE_VIEW, kind >= CUSTOM, page, page]
+        else:
+            change[1] = visit.last_seen
+            change[2] += 1
+            change[3] += kind == PAGE_VIEW
+            change[4] += kind >= CUSTOM
             change[5] = change[5] or page
-            change[6] = page
-        name = string_id(tx, site, event.name)
-        rows.append(
-            (site, event.day, visit.id, visit.events, event.at, event.kind, path, name, event.properties)
-        )
-        for day in (event.day,) if event.day == visit.day else (event.day, visit.day):
-            of_day = days.setdefault((site, day), [event.at, 0])
-            of_day[0] = min(event.at, of_day[0])
-            of_day[1] += 1
+            change[6] = page or change[6]
+        name = None if event.name is None else string_id(tx, site, event.name)
+        rows.append((site, day, visit.id, visit.events, at, kind, path, name, event.properties))
+        for changed_day in (day,) if day == visit.day else (day, visit.day):
+            of_day = days.get((site, changed_day))
+            if of_day is None:
+                days[site, changed_day] = [at, 1]
+            else:
+                of_day[0] = min(at, of_day[0])
+                of_day[1] += 1
     changed = [(*day, *of_day) for day, of_day in days.items()]
     store_incoming(tx, begun, list(touched.values()), rows, changed)
 
 
-def _recall_visits(tx: Tx, batch: list[Event]) -> None:
+def _recall_visits(tx: Tx, batch: list[Event], keys: list[tuple[Any, ...]]) -> None:
     """Remember the latest visit of every visitor in the batch, where it is not remembered yet."""
     missing = {}
-    for event in batch:
-        key = ("visit", event.site, event.visitor.hash, event.visitor.is_excluded)
+    for event, key in zip(batch, keys, strict=True):
         if key not in tx.memo:
             missing[key] = (*key[1:3], int(key[3]), event.day)
     if missing:
