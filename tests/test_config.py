@@ -139,7 +139,8 @@ def test_an_empty_list_can_be_a_variable(tmp_path: Path) -> None:
             '[server]\ntrusted_proxies = ["10.0.0.0/33"]',
             "trusted_proxies: `10.0.0.0/33` is no address and no",
         ),
-        ('[track]\nweek_start = "Monday"', "track.week_start: Invalid enum value 'Monday'"),
+        ('[track]\nweek_start = "Monday"', "track.week_start: must be one of monday, tuesday, wednesday"),
+        ('[server]\nlog_format = "xml"', "server.log_format: must be one of text, json"),
         ('database = ""', "database: Expected `str` of length >= 1"),
     ],
 )
@@ -164,6 +165,7 @@ def test_a_malformed_file_is_named(tmp_path: Path, text: bytes) -> None:
         ("TINYTRAIL_SERVER_PORT", "65536"),
         ("TINYTRAIL_SERVER_TRUSTED_PROXIES", "10.0.0.1,nonsense"),
         ("TINYTRAIL_WEB_ENABLED", "perhaps"),
+        ("TINYTRAIL_SERVER_LOG_FORMAT", "xml"),
         ("TINYTRAIL_WEB_COLLECT_LIMIT", "10"),
         ("TINYTRAIL_DATABASE", ""),
         ("TINYTRAIL_DATABSE", "x"),  # misspelt

@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from tinytrail.core.errors import NOT_ONE_OF, must_be_one_of
+
 DEFAULT_FILE = "tinytrail.toml"
 LISTS = {"trusted_proxies"}  # in a variable their parts stand between commas
 
@@ -135,7 +137,7 @@ def load_config(path: str | None = None, environ: Mapping[str, str] = os.environ
                 changed = {section: msgspec.structs.replace(getattr(config, section), **changed)}
             config = msgspec.structs.replace(config, **changed)
         except (msgspec.ValidationError, ValueError) as error:
-            raise ConfigError(f"{variable}: {in_words(error)}") from None
+            raise ConfigError(f"{variable}: {in_words(error, key_type)}") from None
     return config
 
 
@@ -147,7 +149,7 @@ def read_file(file: Path) -> Config:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{file} is not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{file}: {in_words(error)}") from None
+        raise ConfigError(f"{file}: {in_words(error, Config)}") from None
 
 
 def variables(environ: Mapping[str, str]) -> dict[str, tuple[str, str, Any]]:
@@ -172,14 +174,16 @@ def is_foreign(name: str, value: str) -> bool:
     return name == "TINYTRAIL_CONFIG" or bool(FOREIGN_VARIABLE.match(f"{name}={value}"))
 
 
-def in_words(error: Exception) -> str:
-    """msgspec's message with the key at its front, and without its own vocabulary."""
+def in_words(error: Exception, kind: Any) -> str:
+    """msgspec's message with the key at its front, and without its own vocabulary; `kind` was expected."""
     reason = str(error)
     key = ""
     if at := AT_KEY.fullmatch(reason):
         key, reason = at["key"], at["reason"]
     for pattern, words in IN_WORDS.items():
         reason = reason.replace(pattern, words)
+    if reason.startswith(NOT_ONE_OF):
+        reason = must_be_one_of(kind, key)
     reason = reason.replace("Object contains unknown field", "there is no setting called")
     reason = reason.replace("`object`", "a table")
     return f"{key}: {reason}" if key else reason

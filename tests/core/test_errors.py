@@ -6,6 +6,7 @@ import pytest
 from tinytrail.core.errors import name_field
 from tinytrail.web.accounts import NewAccount
 from tinytrail.web.enrich import Hit
+from tinytrail.web.users import NewUser
 from tinytrail.web.websites import NewWebsite
 
 HIT = '{"website_id": "w", "event_type": "page_view", "url": "u", "path": "/"'
@@ -22,6 +23,7 @@ SAID = [
         NewWebsite,
         "content_groups[0].name is required",
     ),
+    ('{"account_id": "a", "role": "owner"}', NewUser, "role: must be one of admin, user"),
 ]
 
 
@@ -29,7 +31,7 @@ SAID = [
 def test_the_field_is_named(body: str, type_: type, sentence: str) -> None:
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.json.decode(body, type=type_)
-    assert name_field(str(raised.value)) == sentence
+    assert name_field(str(raised.value), kind=type_) == sentence
 
 
 def test_what_was_sent_is_not_repeated_at_length() -> None:

@@ -16,7 +16,7 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise ValidationException(name_field(str(error))) from None
+        raise ValidationException(name_field(str(error), kind=decoder.type)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ValidationException("body: is not valid JSON") from None
 

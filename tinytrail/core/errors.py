@@ -7,8 +7,9 @@ status and the sentence. Unexpected errors are logged whole and told to nobody.
 import logging
 import re
 from http import HTTPStatus
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, get_args
 
+import msgspec
 from litestar import Request
 from litestar.exceptions import HTTPException, ValidationException
 
@@ -24,6 +25,7 @@ LONGEST = 200  # characters of a sentence; it may repeat what was sent
 
 # msgspec tells a pattern by its regular expression.
 WORDING = {"must not be blank": "matching regex '\\\\S'"}
+NOT_ONE_OF = "Invalid enum value"
 
 
 class Failure(NamedTuple):
@@ -69,8 +71,11 @@ def _sentence(error: HTTPException) -> str:
     return error.detail if error.detail != reason_phrase(error.status_code) else ""
 
 
-def name_field(message: str, field: str = "") -> str:
-    """Turn msgspec's "Expected `str`, got `int` - at `$.path`" into "path: Expected `str`, got `int`"."""
+def name_field(message: str, field: str = "", kind: Any = None) -> str:
+    """Turn msgspec's "Expected `str`, got `int` - at `$.path`" into "path: Expected `str`, got `int`".
+
+    `kind` is what was expected, so that a field which may be one of a few values can be told which.
+    """
     reason = message
     if at := AT_FIELD.match(message):
         field, reason = at["field"], at["reason"]
@@ -79,4 +84,13 @@ def name_field(message: str, field: str = "") -> str:
     for ours, theirs in WORDING.items():
         if reason.endswith(theirs):
             reason = ours
+    if reason.startswith(NOT_ONE_OF) and kind:
+        reason = must_be_one_of(kind, field)
     return f"{field or 'body'}: {reason[:LONGEST]}"
+
+
+def must_be_one_of(kind: Any, field: str = "") -> str:
+    """The values that a Literal allows, or the field of a struct ("server.log_format") that is one."""
+    for name in filter(None, field.split(".")):
+        kind = next(each.type for each in msgspec.structs.fields(kind) if each.encode_name == name)
+    return f"must be one of {', '.join(get_args(kind))}"
