@@ -1,6 +1,6 @@
 """Whole collect requests a second, durable, against a bare ASGI answer on the same uvicorn.
 
-    make bench            or            python -m bench.collect [--seconds 8] [--rounds 3]
+    make bench            or            python -m bench.collect [--seconds 8] [--rounds 3] [--connections 64]
 
 Both servers run alone, one after the other, round by round, under the same load: page views of 2,000
 visitors with different addresses, agents and paths. The ratio is what counts; the figures a second are this
@@ -10,7 +10,7 @@ machine's, shared with the load itself.
 import argparse
 
 from bench.servers import bare_server, count, tinytrail_server
-from bench.wrk import Result, load, row
+from bench.wrk import CONNECTIONS, Result, load, row
 
 PAGE_VIEWS = """
 local chrome = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0"
@@ -41,17 +41,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=CONNECTIONS)
     arguments = parser.parse_args()
+    seconds, connections = arguments.seconds, arguments.connections
     bare: list[Result] = []
     full: list[Result] = []
     for _ in range(arguments.rounds):
         with bare_server() as server:
-            load(server.url, PAGE_VIEWS, 1)
-            bare.append(load(server.url, PAGE_VIEWS, arguments.seconds))
+            load(server.url, PAGE_VIEWS, 1, connections)
+            bare.append(load(server.url, PAGE_VIEWS, seconds, connections))
         with tinytrail_server() as server:
             views = PAGE_VIEWS.replace("@WEBSITE@", server.add_website("example.com"))
-            load(server.url, views, 1)
-            full.append(load(server.url, views, arguments.seconds))
+            load(server.url, views, 1, connections)
+            full.append(load(server.url, views, seconds, connections))
             print(f"{count(server, 'select count(*) from events')} events on disk")
     print(row("bare ASGI answer", bare, bare))
     print(row("collect, durable", full, bare))

@@ -1,4 +1,4 @@
-"""Load from wrk, a Debian package, with 64 connections."""
+"""Load from wrk, a Debian package, with 64 connections unless told otherwise."""
 
 import re
 import shutil
@@ -36,13 +36,13 @@ class Result(NamedTuple):
     failed: float
 
 
-def load(url: str, build: str, seconds: int) -> Result:
+def load(url: str, build: str, seconds: int, connections: int = CONNECTIONS) -> Result:
     if not shutil.which("wrk"):
         sys.exit("the benchmarks need wrk: apt-get install wrk")
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(build + FRAME)
         script.flush()
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script.name, url]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script.name, url]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", printed)
     assert found, printed

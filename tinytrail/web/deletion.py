@@ -56,7 +56,7 @@ OF_OLD_DAYS = (
                and not exists (select 1 from events e
                                 where e.site = v.site and e.day = v.day + 1 and e.visit = v.id)
              limit :slice)""",
-    *of_weeks("site = :site and day < :day"),  # which no report reads any more
+    *of_weeks("site = :site and day <= :day"),  # which no report reads any more
 )
 
 

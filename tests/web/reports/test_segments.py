@@ -14,12 +14,12 @@ from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.jobs import run_missed
 from tinytrail.web import rollup
-from tinytrail.web.deletion import purge_old_days
+from tinytrail.web.deletion import OF_OLD_DAYS, delete_slice, purge_old_days
 from tinytrail.web.reports import segments
 from tinytrail.web.reports.filters import SEGMENTED
 from tinytrail.web.rollup import roll_up_finished
 
-DAYS = 9
+DAYS = 11
 FILTERS = (
     "channel:Social",
     "referrer:t.co",
@@ -58,7 +58,7 @@ async def a_day(visit: Traffic, number: int) -> None:
 
 @pytest.fixture
 async def first_day(visit: Traffic, clock: FakeClock, admin: AsyncClient) -> int:
-    """Nine days of traffic, each rolled up as it is over, and a tenth."""
+    """Eleven days of traffic, each rolled up as it is over, and a twelfth."""
     first = utc_day(clock.now)
     for number in range(DAYS + 1):
         await a_day(visit, number)
@@ -261,3 +261,31 @@ async def test_retention_takes_them_with_the_events(
     read = await pages_of_every_period(owner, first_day)
     await write(db, "delete from segment_weeks")
     assert await pages_of_every_period(owner, first_day) == read
+
+
+@pytest.mark.parametrize("website_settings", [{"timezone": "Asia/Tokyo"}])
+@pytest.mark.parametrize("is_cut_short", [False, True])
+async def test_a_week_that_begins_with_the_first_kept_day_is_counted_as_it_is_asked_for(
+    visit: Traffic, owner: Owner, db: Database, clock: FakeClock, is_cut_short: bool
+) -> None:
+    """What visits of the day before did in it is gone with that day; or some of its own events are."""
+    first = utc_day(moment("2026-03-16 00:00"))
+    clock.now = moment("2026-03-15 14:59")  # 23:59 of the day before
+    await visit("/", "/past-midnight", every=2 * MINUTE)
+    for ip in range(9):
+        await visit("/x", ip=f"198.51.100.{ip}")
+    for _ in range(5):
+        clock.now += DAY
+        await visit("/")
+        await roll_up_finished(db, clock.now)
+    assert first in await weeks(db)
+    if is_cut_short:
+        [site] = await db.read(rollup.all_sites)
+        await db.write(delete_slice, 100, OF_OLD_DAYS[0], site, first)
+        await db.write(delete_slice, 4, OF_OLD_DAYS[0], site, first + 1)
+    else:
+        await purge_old_days(db, utc_day(clock.now + 9 * 3600) - first, clock.now)
+    read = await pages(owner, first, first + 1, "device:desktop")
+    await write(db, "delete from segment_weeks")
+    assert await pages(owner, first, first + 1, "device:desktop") == read
+    assert read

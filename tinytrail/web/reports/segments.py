@@ -28,9 +28,11 @@ class Week(NamedTuple):
     last_day: int
 
 
+# Of the first day that there are events of, a purge may have taken some, and with the day before it took what
+# that day's visits did after midnight.
 COUNTED_WEEKS = f"""
     select id, site, day, last_day from segment_weeks w
-     where site = :site and is_counted and day >= max(:start, {FIRST_KEPT}) and last_day <= :end
+     where site = :site and is_counted and day >= :start and day > {FIRST_KEPT} and last_day <= :end
        and exists (select 1 from segment_pages where week = w.id and {{of_segment}})
      order by day
 """
@@ -71,7 +73,7 @@ NEXT_WEEK = f"""
       from bounds
       join daily on {OF_SITE} and is_bot = 0 and day between first and last
      group by week
-    having week >= first and week + :days - 1 <= last and sum(pageviews) >= :fewest
+    having week > first and week + :days - 1 <= last and sum(pageviews) >= :fewest
        and week not in (select day from segment_weeks where site = :site and is_counted)
      order by week
      limit 1
