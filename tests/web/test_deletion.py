@@ -76,16 +76,16 @@ async def traffic(
     website: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Three days of traffic of Alice's and Bob's websites, the first two of them rolled up."""
+    """Four days of traffic of Alice's and Bob's websites, the first three of them rolled up."""
     monkeypatch.setattr(running, "FEWEST_ROWS", 1)
     for name in ("DAYS", "SHARE", "FEWEST_PAGE_VIEWS"):
         monkeypatch.setattr(segments, name, 1)
-    for _ in range(3):
+    for _ in range(4):
         for who in (visit, Traffic(visit.client, clock, bobs)):
             await who("/", "/two", "signup", referrer="https://t.co/a", utm_source="x", country="DE")
             await who("/three", agent=GOOGLEBOT, status=204)
         clock.now += DAY
-    for day in ("2026-03-14", "2026-03-15"):
+    for day in ("2026-03-14", "2026-03-15", "2026-03-16"):
         await admin.post("/api/v1/admin/aggregate", json={"date": day})
 
 
@@ -237,7 +237,7 @@ async def test_a_rollup_under_way_brings_nothing_back(
 ) -> None:
     site = await site_of(db, website)
     await alice.delete(f"/api/v1/websites/{website}")
-    [open_day] = [day for day in await db.read(days_open, day_number(date(2026, 3, 16))) if day.site == site]
+    [open_day] = [day for day in await db.read(days_open, day_number(date(2026, 3, 17))) if day.site == site]
     counted = await db.read(count_day, open_day)
     deletion_waits.set()
     await all_forgotten(db)
