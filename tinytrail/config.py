@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from tinytrail.core.errors import NOT_ONE_OF, must_be_one_of
+from tinytrail.core.errors import with_choices
 
 DEFAULT_FILE = "tinytrail.toml"
 LISTS = {"trusted_proxies"}  # in a variable their parts stand between commas
@@ -182,8 +182,7 @@ def in_words(error: Exception, kind: Any) -> str:
         key, reason = at["key"], at["reason"]
     for pattern, words in IN_WORDS.items():
         reason = reason.replace(pattern, words)
-    if reason.startswith(NOT_ONE_OF):
-        reason = must_be_one_of(kind, key)
+    reason = with_choices(reason, kind, key)
     reason = reason.replace("Object contains unknown field", "there is no setting called")
     reason = reason.replace("`object`", "a table")
     return f"{key}: {reason}" if key else reason

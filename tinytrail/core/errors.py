@@ -25,7 +25,6 @@ LONGEST = 200  # characters of a sentence; it may repeat what was sent
 
 # msgspec tells a pattern by its regular expression.
 WORDING = {"must not be blank": "matching regex '\\\\S'"}
-NOT_ONE_OF = "Invalid enum value"
 
 
 class Failure(NamedTuple):
@@ -84,13 +83,14 @@ def name_field(message: str, field: str = "", kind: Any = None) -> str:
     for ours, theirs in WORDING.items():
         if reason.endswith(theirs):
             reason = ours
-    if reason.startswith(NOT_ONE_OF) and kind:
-        reason = must_be_one_of(kind, field)
-    return f"{field or 'body'}: {reason[:LONGEST]}"
+    return f"{field or 'body'}: {with_choices(reason, kind, field)[:LONGEST]}"
 
 
-def must_be_one_of(kind: Any, field: str = "") -> str:
-    """The values that a Literal allows, or the field of a struct ("server.log_format") that is one."""
+def with_choices(reason: str, kind: Any, field: str = "") -> str:
+    """The reason; where a value is none of a few, which ones they are. `kind` is their Literal, or a struct
+    with such a field ("server.log_format")."""
+    if not kind or not reason.startswith("Invalid enum value"):
+        return reason
     for name in filter(None, field.split(".")):
         kind = next(each.type for each in msgspec.structs.fields(kind) if each.encode_name == name)
     return f"must be one of {', '.join(get_args(kind))}"
