@@ -1,5 +1,6 @@
 """Where a visit begins and ends, the day it belongs to, and when it is a bounce."""
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tests.make import DAY, HOUR, MINUTE, FakeClock, moment
 from tests.web.cast import Owner, Traffic
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
+from tinytrail.web.events import visit_key
 
 GAPS = [
     # seconds between events      visits    seconds a visit
@@ -171,3 +173,9 @@ async def test_forgotten_visits_of_two_people_are_not_mixed_up(
         await db.write(forget)
     metrics = await owner.metrics()
     assert (metrics["visits"], metrics["pageviews"], metrics["bounce_rate"]) == (2, 4, 0)
+
+
+def test_no_two_visitors_are_remembered_by_the_same_number() -> None:
+    hashes = (-(2**63), -(2**62), -2, -1, 0, 1, 2, 2**62, 2**63 - 1)
+    visitors = list(product((1, 2, 3, 4, 1 << 40), hashes, (False, True)))
+    assert len({visit_key(*visitor) for visitor in visitors}) == len(visitors)

@@ -19,22 +19,22 @@ T = TypeVar("T")
 PAGES_AT_ONCE = 256  # of a copy: 1 MB
 APPLICATION_ID = 0x54546C31  # "TTl1": tells our files from other people's
 
+# What the system keeps of the file serves us as well: more cache makes no report and no commit quicker.
 PRAGMAS = """
     pragma busy_timeout = 5000;
     pragma foreign_keys = on;
     pragma synchronous = full;
     pragma secure_delete = on;
     pragma journal_size_limit = 67108864;
-    pragma cache_size = -8192;
+    pragma cache_size = -4096;
     pragma temp_store = file;
     pragma analysis_limit = 400;
 """
 
-# What the system keeps of the file serves a reader as well: more cache makes no report quicker. What a filter
-# keeps of a year can be 60 MB: past the second cache it goes to a file without a name (`temporary_files_in`).
+# What a filter keeps of a year can be 60 MB: past this cache it goes to a file without a name
+# (`temporary_files_in`).
 FOR_READERS = """
     pragma query_only = on;
-    pragma cache_size = -4096;
     pragma temp.cache_size = -8192;
 """
 

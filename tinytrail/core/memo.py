@@ -2,7 +2,7 @@
 
 from typing import Any
 
-# At some 300 bytes each. Half of them hold the paths and visitors of a busy half hour.
+# At some 200 bytes each. Half of them hold the paths and visitors of a busy half hour.
 MOST_REMEMBERED = 60_000
 
 
