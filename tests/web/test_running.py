@@ -149,6 +149,17 @@ async def test_they_are_kept_where_there_are_rows_enough_to_save(
     assert bool(await stored_for_paths(db)) == (rows == 1)
 
 
+@pytest.mark.parametrize(
+    ("size", "rows"),
+    [(0, 100), (4, 100), (10, 100), (30, 300), (100, 1000), (6000, 1000), (60_000, 10_000)],
+)
+def test_one_of_few_rows_comes_sooner_and_none_costs_much(
+    monkeypatch: pytest.MonkeyPatch, size: int, rows: int
+) -> None:
+    monkeypatch.setattr(running, "FEWEST_ROWS", 1000)
+    assert running.most_added_up(size) == rows
+
+
 async def test_rows_of_those_that_hold_no_longer_are_deleted_in_the_end(
     visit: Traffic, clock: FakeClock, db: Database, first_day: int
 ) -> None:

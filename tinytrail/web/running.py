@@ -2,6 +2,7 @@
 
 A period is the difference of two running totals, and the days at its ends that they leave over. One is stored
 whenever `daily` has gained a sixth as many rows as it would have itself: for a large website, every day.
+Where that is few rows, it is stored once `daily` has gained ten times as many, so that it costs a tenth.
 People and bots have totals of their own, since few reports ask for bots.
 """
 
@@ -13,6 +14,7 @@ from tinytrail.web.dimensions import DIMENSIONS, MEASURES
 
 SHARE = 6  # as many parts of its rows must `daily` gain for the next total: one of them
 FEWEST_ROWS = 1000  # below that, adding up days is as quick
+TIMES = 10  # so many times its own rows do a total's days have at least, where these are fewer than that
 FEWEST_DAYS = 3  # fewer have fewer rows than two totals
 VALUES = 1 << 32  # past all ids of strings and paths
 
@@ -118,9 +120,15 @@ def due(tx: Tx, site: int) -> Due | None:
             gained = 0
             for day, rows in tx.execute(GAINED, named | {"last": last.day}):  # no further than needed
                 gained += rows
-                if gained >= max(last.size / SHARE, FEWEST_ROWS):
+                if gained >= most_added_up(last.size):
                     return Due(**named, day=day, last=last)
     return None
+
+
+def most_added_up(size: int) -> float:
+    """How many rows of days may follow a total of this size before there is another. A few browsers have as
+    few rows in their total, and no year of theirs need be added up for the sake of a thousand rows."""
+    return max(size / SHARE, min(FEWEST_ROWS, TIMES * size), FEWEST_ROWS / TIMES)
 
 
 STILL_HOLDS = """
