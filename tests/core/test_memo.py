@@ -51,3 +51,18 @@ def test_what_is_asked_for_stays_and_the_rest_goes() -> None:
         memo.grow_older()
     assert 500 not in memo
     assert {7, 999} <= {number for number in range(1000) if number in memo}
+
+
+def test_what_has_not_been_asked_for_in_minutes_goes_however_little_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(memo, "monotonic", lambda: now)
+    little = Memo()
+    little["visitor"] = little["page"] = 1
+    for minute in range(60):
+        now = minute * 60.0
+        assert little.get("page") == 1
+        little.grow_older()
+        assert len(little) == (2 if now < 2 * memo.GENERATION else 1), minute
+    assert ("page" in little, "visitor" in little) == (True, False)
