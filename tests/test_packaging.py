@@ -10,6 +10,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -161,22 +162,38 @@ def test_a_stop_is_given_the_time_that_it_may_take() -> None:
     assert int(unit()["TimeoutStopSec"]) > GRACE
 
 
-def test_the_image_is_built_and_serves() -> None:
+def docker(*arguments: str) -> str:
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_the_image_is_built_and_serves_as_compose_runs_it() -> None:
     if (
         not shutil.which("docker")
         or subprocess.run(["docker", "info"], capture_output=True, check=False).returncode
     ):
         pytest.skip("no Docker daemon here: the image itself was not built, only its steps were followed")
-    build = ["docker", "build", "--quiet", "--file", str(DOCKERFILE), str(ROOT)]
-    image = subprocess.run(build, check=True, capture_output=True, text=True).stdout.strip()
-    options = ["--rm", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"]
-    told = subprocess.run(
-        ["docker", "run", *options, image, "tinytrail", "--version"],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    assert "tinytrail" in told.stdout
+    image = docker("build", "--quiet", "--file", str(DOCKERFILE), str(ROOT))
+    service = compose()
+    options = [f"--env={name}={value}" for name, value in service["environment"].items()]
+    options += [f"--tmpfs={folder}" for folder in service["tmpfs"]]
+    options += [f"--cap-drop={name}" for name in service["cap_drop"]]
+    options += [f"--security-opt={option}" for option in service["security_opt"]]
+    assert service["read_only"]
+    container = docker("run", "--detach", "--read-only", "--health-interval=1s", *options, image)
+    try:
+        health = ""
+        for _ in range(600):
+            health = docker("inspect", "--format", "{{.State.Health.Status}}", container)
+            if health != "starting":
+                break
+            time.sleep(0.1)
+        assert health == "healthy", docker("logs", container)
+        assert docker("exec", container, "tinytrail", "key").startswith("tt_")
+        assert docker("exec", container, "id", "--user") == "10001"
+        docker("stop", container)
+        assert docker("inspect", "--format", "{{.State.ExitCode}}", container) == "0"
+    finally:
+        docker("rm", "--force", "--volumes", container)
 
 
 def unit() -> dict[str, str]:

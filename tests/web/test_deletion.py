@@ -78,6 +78,7 @@ async def traffic(
 ) -> None:
     """Four days of traffic of Alice's and Bob's websites, the first three of them rolled up."""
     monkeypatch.setattr(running, "FEWEST_ROWS", 1)
+    monkeypatch.setattr(running, "FEW_ROWS", 1)
     for name in ("DAYS", "SHARE", "FEWEST_PAGE_VIEWS"):
         monkeypatch.setattr(segments, name, 1)
     for _ in range(4):

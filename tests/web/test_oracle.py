@@ -371,7 +371,7 @@ def test_every_report_equals_the_model_before_and_after_rollups(
 ) -> None:
     with (  # so that these few days are busy, and have running totals and segments
         patch.object(rollup, "BUSY", 1),
-        patch.multiple(running, FEWEST_ROWS=1, FEWEST_DAYS=1),
+        patch.multiple(running, FEWEST_ROWS=1, FEW_ROWS=1, FEWEST_DAYS=1),
         patch.multiple(segments, DAYS=1, SHARE=1000, FEWEST_PAGE_VIEWS=1),
     ):
         asyncio.run(play(stream, filters))

@@ -33,6 +33,7 @@ LISTS: list[tuple[str, dict[str, str]]] = [
 @pytest.fixture(autouse=True)
 def _few_rows_have_running_totals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "FEWEST_ROWS", 1)
+    monkeypatch.setattr(running, "FEW_ROWS", 1)
 
 
 async def busy_day(visit: Traffic, number: int) -> None:
@@ -156,7 +157,7 @@ async def test_they_are_kept_where_there_are_rows_enough_to_save(
 def test_one_of_few_rows_comes_sooner_and_none_costs_much(
     monkeypatch: pytest.MonkeyPatch, size: int, rows: int
 ) -> None:
-    monkeypatch.setattr(running, "FEWEST_ROWS", 1000)
+    monkeypatch.undo()
     assert running.most_added_up(size) == rows
 
 

@@ -2,7 +2,8 @@
 
 A period is the difference of two running totals, and the days at its ends that they leave over. One is stored
 whenever `daily` has gained a sixth as many rows as it would have itself: for a large website, every day.
-Where that is few rows, it is stored once `daily` has gained ten times as many, so that it costs a tenth.
+Where that is few rows, it is stored once `daily` has gained ten times as many, so that it costs a tenth, and
+no later than after a thousand.
 People and bots have totals of their own, since few reports ask for bots.
 """
 
@@ -13,8 +14,9 @@ from tinytrail.core.db import Database
 from tinytrail.web.dimensions import DIMENSIONS, MEASURES
 
 SHARE = 6  # as many parts of its rows must `daily` gain for the next total: one of them
-FEWEST_ROWS = 1000  # below that, adding up days is as quick
-TIMES = 10  # so many times its own rows do a total's days have at least, where these are fewer than that
+TIMES = 10  # for a small total, so many times its rows
+FEW_ROWS = 1000  # that is small, and adding up as many rows of days hardly slower than reading two totals
+FEWEST_ROWS = 100  # of days, that are worth a total
 FEWEST_DAYS = 3  # fewer have fewer rows than two totals
 VALUES = 1 << 32  # past all ids of strings and paths
 
@@ -128,7 +130,7 @@ def due(tx: Tx, site: int) -> Due | None:
 def most_added_up(size: int) -> float:
     """How many rows of days may follow a total of this size before there is another. A few browsers have as
     few rows in their total, and no year of theirs need be added up for the sake of a thousand rows."""
-    return max(size / SHARE, min(FEWEST_ROWS, TIMES * size), FEWEST_ROWS / TIMES)
+    return max(size / SHARE, min(FEW_ROWS, TIMES * size), FEWEST_ROWS)
 
 
 STILL_HOLDS = """
