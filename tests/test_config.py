@@ -195,6 +195,8 @@ def test_the_variables_that_kubernetes_sets_for_a_service_of_this_name_are_left_
     [
         ({}, "http://127.0.0.1:8000"),
         ({"host": "::1", "port": 80}, "http://[::1]:80"),
+        ({"host": "0.0.0.0"}, "http://127.0.0.1:8000"),
+        ({"host": "::"}, "http://[::1]:8000"),
         ({"public_url": "https://stats.example.com/"}, "https://stats.example.com"),
         ({"public_url": "https://example.com/stats"}, "https://example.com/stats"),
     ],

@@ -16,7 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from tinytrail.app import App, create_app
-from tinytrail.config import Config, ConfigError
+from tinytrail.config import Config, ConfigError, bracketed
 from tinytrail.core.connect import connect, temporary_files_in, transaction
 from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
@@ -117,12 +117,14 @@ def serve(config: Config) -> None:
 
 def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -> None:
     first_key = first_admins_key(config.database, read_or_make_secret(config.key_file))
-    url = config.local_url(listener.getsockname()[1])
-    greeting = f"TinyTrail serves {config.database} at {url}"
+    port = listener.getsockname()[1]
+    greeting = f"TinyTrail serves {config.database} at http://{bracketed(config.server.host)}:{port}"
     if config.server.public_url:
         greeting += f", which the world finds at {config.base_url()}"
     if first_key:
-        greeting += "\n" + FIRST_STEPS.format(key=first_key, url=url)
+        greeting += "\n" + FIRST_STEPS.format(
+            key=first_key, url=config.base_url(port), local_url=config.local_url(port)
+        )
     elif not has_key_file:
         log.warning(KEY_FILE_LOST, config.key_file)
     # What is loaded by now stays: the collector of garbage need not look at it again and again.
@@ -166,5 +168,5 @@ Next, open {url} and sign in with it: there you add your website, and see what i
 The same by hand: this prints the snippet to paste into the pages, and then what came of it.
 
     tinytrail website add example.com
-    curl -H "X-API-KEY: $(tinytrail key)" '{url}/api/v1/reports/summary?period=today&website_id=...'
+    curl -H "X-API-KEY: $(tinytrail key)" '{local_url}/api/v1/reports/summary?period=today&website_id=...'
 """

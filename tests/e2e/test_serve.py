@@ -82,6 +82,22 @@ def test_the_first_start_makes_all_that_is_missing_and_says_what_to_do(tmp_path:
     assert key.encode() not in (tmp_path / "tinytrail.db").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("public_url", "opened"),
+    [("", "http://127.0.0.1:{port}"), ("https://a.example/stats/", "https://a.example/stats")],
+)
+def test_the_first_steps_lead_to_where_a_server_on_all_addresses_is_found(
+    tmp_path: Path, public_url: str, opened: str
+) -> None:
+    with serving(tmp_path, "--host", "0.0.0.0", TINYTRAIL_SERVER_PUBLIC_URL=public_url) as server:
+        assert server.url.startswith("http://0.0.0.0:")
+        assert server.stop() == 0
+        said = rest(server)
+    port = port_of(server)
+    assert f"Next, open {opened.format(port=port)} and sign in" in said
+    assert f"'http://127.0.0.1:{port}/api/v1/reports/summary?" in said
+
+
 def test_the_key_that_was_printed_opens_the_api(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         headers = {"x-api-key": server.api_key()}
