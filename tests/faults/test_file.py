@@ -227,8 +227,46 @@ def test_a_file_that_takes_the_place_of_the_one_served_stays_as_it_is(tmp_path: 
         assert (tmp_path / "tinytrail.db").read_bytes() == other
         [kept] = tmp_path.glob("tinytrail.db.*")
         assert f"all that it held was written to {kept.name}. Restart" in told(tmp_path)[0]
+        assert server.stop() == 0
+    assert "database  ok" in subprocess.check_output([*COMMAND, "check"], cwd=tmp_path, text=True)
+    (tmp_path / "other.db").write_bytes(other)
+    assert contents(tmp_path / "tinytrail.db") == contents(tmp_path / "other.db")
     kept.rename(tmp_path / "tinytrail.db")
     audit(tmp_path, ledger)
+
+
+def test_a_file_that_is_moved_away_has_all_that_was_acknowledged(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    with serving(tmp_path, **UNLIMITED) as server:
+        load = Load(server, ledger)
+        wait_for(lambda: ledger.total() > 100)
+        (tmp_path / "moved").mkdir()
+        (tmp_path / "tinytrail.db").rename(tmp_path / "moved/tinytrail.db")
+        wait_for(lambda: refused(ledger) > 20)
+        load.stop()
+        assert server.stop() == 0
+    audit(tmp_path / "moved", ledger)
+
+
+def test_a_log_that_is_deleted_costs_nothing_that_was_acknowledged_not_even_by_a_kill(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    with serving(tmp_path, log=f"{tmp_path}/log", **UNLIMITED) as server:
+        load = Load(server, ledger)
+        wait_for(lambda: ledger.total() > 100)
+        for suffix in ("-wal", "-shm"):
+            (tmp_path / f"tinytrail.db{suffix}").unlink()
+        wait_for(lambda: refused(ledger) > 20)
+        load.stop()
+        server.process.kill()
+    assert told(tmp_path)[0].startswith(
+        "tinytrail.db-wal was deleted or replaced while it was served, so nothing"
+    )
+    audit(tmp_path, ledger)
+
+
+def contents(file: Path) -> list[str]:
+    with closing(sqlite3.connect(file)) as tx:
+        return list(tx.iterdump())
 
 
 def damage(folder: Path, table: str) -> None:

@@ -15,6 +15,7 @@ from tinytrail.core.memo import Memo
 from tinytrail.core.migrations import MIGRATIONS
 
 T = TypeVar("T")
+Identity = tuple[int, int]  # of a file: device, inode
 
 PAGES_AT_ONCE = 256  # of a copy: 1 MB
 APPLICATION_ID = 0x54546C31  # "TTl1": tells our files from other people's
@@ -61,7 +62,8 @@ class Tx(sqlite3.Connection):
         fails, since those rows may then not exist."""
         self._state = State.READY
         self.path = ""
-        self.file: tuple[int, int] | None = None
+        self.file: Identity | None = None
+        self.log: Identity | None = None  # the -wal, once there is one
         self.kept_at = ""  # where a copy went once the file was gone
 
     def begin(self, *, late: bool) -> None:
@@ -97,12 +99,17 @@ class Tx(sqlite3.Connection):
             super().execute("begin immediate")
 
     def is_gone(self) -> bool:
-        """Whether the file has been deleted, moved or replaced. SQLite would not notice: it goes on writing
-        to one that has no name any more, and that ends with the process."""
+        """Whether the file or its log has been deleted, moved or replaced. SQLite would not notice: it goes
+        on writing to one that has no name any more, and that ends with the process."""
+        log = file_at(f"{self.path}-wal")
+        self.log = self.log or log
+        return log != self.log or self.has_moved()
+
+    def has_moved(self) -> bool:
         return file_at(self.path) != self.file
 
 
-def file_at(path: str) -> tuple[int, int] | None:
+def file_at(path: str) -> Identity | None:
     """What tells one file from another; None without one."""
     try:
         found = os.stat(path)

@@ -49,17 +49,21 @@ def keep_what_is_gone(tx: Tx) -> None:
 
     Nothing more is stored after that: a restart takes up what is there by then.
     """
-    if not tx.kept_at:
-        try:
-            tx.kept_at = write_back(tx)
-        except (OSError, sqlite3.Error) as error:
-            log.error(LOST, tx.path, error)
-            return
-    log.error(KEPT, tx.path, tx.kept_at)
+    gone = tx.path if tx.has_moved() else f"{tx.path}-wal"
+    try:
+        tx.kept_at = tx.kept_at or write_back(tx)
+        # What has the name by the next start would else be given what is left in the log.
+        tx.execute("pragma wal_checkpoint(truncate)")
+    except (OSError, sqlite3.Error) as error:
+        log.error(LOST, gone, error)
+    else:
+        log.error(KEPT, gone, tx.kept_at)
 
 
 def write_back(tx: Tx) -> str:
     """Where to."""
+    if not tx.has_moved():
+        return tx.path  # it lacks what the log has, which is still open
     try:
         write_copy(tx, tx.path)
         return tx.path
