@@ -93,6 +93,26 @@ async def test_unknown_parameters_are_ignored(owner: Owner) -> None:
         assert (await owner.get(report, **own, colour="blue")).status_code == 200
 
 
+ENDS_OF_THE_CALENDAR = [
+    ("0001-01-01", "0001-01-02", None),
+    ("0001-01-02", "0001-01-02", "previous_period"),
+    ("0002-01-01", "0002-01-31", "yoy"),
+    ("9999-12-01", "9999-12-31", "previous_period"),
+    ("9999-12-31", "9999-12-31", "yoy"),
+]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Los_Angeles"])
+@pytest.mark.parametrize(("start", "end", "compare"), ENDS_OF_THE_CALENDAR)
+async def test_a_report_reaches_to_the_ends_of_the_calendar(
+    owner: Owner, zone: str, start: str, end: str, compare: str | None
+) -> None:
+    await owner.client.patch(f"/api/v1/websites/{owner.website_id}", json={"timezone": zone})
+    for report, own in {**REPORTS, "timeseries": {"interval": "hour"}}.items():
+        response = await owner.get(report, **own, start_date=start, end_date=end, compare=compare)
+        assert response.status_code == 200, (report, response.text)
+
+
 CLAMPED = [
     # sent                                     page  per_page
     ({}, 1, 50),

@@ -5,20 +5,22 @@ back the two that are called the same are counted as one.
 """
 
 from bisect import bisect_left
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from tinytrail.core.clock import DAY, date_of
+from tinytrail.core.clock import DAY, date_of, day_number
 from tinytrail.web.counts import AtDay
 from tinytrail.web.reports.period import Period
 
 MOST_DAYS = 31
 BEGAN = {"v": "v.started", "e": "e.at"}
+# The calendar of Python ends with the year 9999, and a zone may be a day ahead or behind.
+EARLIEST, LATEST = (day_number(date.min) + 2) * DAY, (day_number(date.max) - 2) * DAY
 
 
 def utc_offset(zone: ZoneInfo, at: int) -> int:
     """Seconds east of UTC."""
-    offset = datetime.fromtimestamp(at, zone).utcoffset()
+    offset = datetime.fromtimestamp(min(max(at, EARLIEST), LATEST), zone).utcoffset()
     assert offset is not None
     return int(offset.total_seconds())
 
