@@ -13,7 +13,7 @@ from httpx import AsyncClient
 from litestar import Litestar
 from litestar.datastructures import State
 
-from tests.make import DAY, SATURDAY, FakeClock, config_in, hit, moment
+from tests.make import DAY, HOUR, SATURDAY, FakeClock, config_in, hit, moment
 from tinytrail import jobs
 from tinytrail.app import create_app
 from tinytrail.config import Config
@@ -137,6 +137,49 @@ async def test_jobs_are_due_by_utc_whatever_the_machines_zone(
         at += timedelta(seconds=1)
     scheduler.shutdown()
     assert due == times
+
+
+def due_times(scheduler: AsyncIOScheduler) -> dict[str, datetime]:
+    return {job.id: job.next_run_time for job in scheduler.get_jobs()}
+
+
+@pytest.mark.parametrize(
+    ("set_back", "is_noticed"), [(40 * DAY, True), (2 * HOUR, True), (0, False), (-40 * DAY, False)]
+)
+async def test_jobs_do_not_wait_for_a_clock_that_was_set_back_to_catch_up(
+    scheduler: AsyncIOScheduler, caplog: pytest.LogCaptureFixture, set_back: float, is_noticed: bool
+) -> None:
+    before = due_times(scheduler)
+    now = datetime.now(UTC) - timedelta(seconds=set_back)
+    jobs.schedule_anew(scheduler, now)
+    for name, due in due_times(scheduler).items():
+        assert due - now <= timedelta(days=1) or due == before[name]
+        assert is_noticed or due == before[name]
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "the clock was set back"
+    ] * is_noticed
+    jobs.schedule_anew(scheduler, now)
+    assert len(caplog.records) == is_noticed  # once
+
+
+async def test_a_running_server_sees_that_its_clock_was_set_back(
+    ran: asyncio.Queue[str], config: Config, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "A_WHILE", 0.01)
+    schedulers: list[AsyncIOScheduler] = []
+
+    def schedule_for_later(state: State) -> AsyncIOScheduler:
+        schedulers.append(scheduler := schedule(state))
+        for job in scheduler.get_jobs():
+            job.modify(next_run_time=datetime.now(UTC) + timedelta(days=40))
+        return scheduler
+
+    monkeypatch.setattr(jobs, "schedule", schedule_for_later)
+    app = create_app(config, clock)
+    async with app.lifespan(), asyncio.timeout(SECONDS):
+        [scheduler] = schedulers
+        while max(due_times(scheduler).values()) - datetime.now(UTC) > timedelta(days=1):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_at_start_runs_what_may_have_been_missed(ran: asyncio.Queue[str]) -> None:

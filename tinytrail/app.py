@@ -173,7 +173,10 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
             if config.presence.enabled:
                 await app.state.db.write(presence.note_first_start, clock())
             scheduler = jobs.schedule(app.state)
-            aside = [asyncio.create_task(jobs.run_missed(app.state))]
+            aside = [
+                asyncio.create_task(jobs.run_missed(app.state)),
+                asyncio.create_task(jobs.follow_clock(scheduler)),
+            ]
             if config.web.enabled:
                 aside.append(asyncio.create_task(jobs.purge_when_due(app.state)))
             try:

@@ -1,8 +1,10 @@
 """What runs by itself, and when."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import NamedTuple
 
@@ -19,6 +21,8 @@ from tinytrail.web.rollup import roll_up_finished, sum_up_all
 from tinytrail.web.sessions import delete_expired_sessions
 
 log = logging.getLogger(__name__)
+
+A_WHILE = 60.0  # seconds until it is seen that the clock was set back
 
 
 class Job(NamedTuple):
@@ -120,6 +124,26 @@ def schedule(state: State) -> AsyncIOScheduler:
         )
     scheduler.start()
     return scheduler
+
+
+async def follow_clock(scheduler: AsyncIOScheduler) -> None:
+    """Until cancelled: have no job wait for months until a clock that was set back has caught up."""
+    while True:
+        await asyncio.sleep(A_WHILE)
+        schedule_anew(scheduler, datetime.now(UTC))
+
+
+def schedule_anew(scheduler: AsyncIOScheduler, now: datetime) -> None:
+    """Where a job is due later than it would be if it had been scheduled `now`, have it due then."""
+    late = [
+        (job, due)
+        for job in scheduler.get_jobs()
+        if job.next_run_time > (due := job.trigger.get_next_fire_time(None, now))
+    ]
+    if late:
+        log.warning("the clock was set back; what is to run by itself goes by it from now on")
+    for job, due in late:
+        job.modify(next_run_time=due)
 
 
 async def run_missed(state: State) -> None:
