@@ -207,7 +207,8 @@ def close_stuck(connections: Iterable[object], now: float) -> None:
         elif connection.is_idle(now):
             connection.transport.close()
     if stuck >= WORTH_SAYING:
-        log.warning("%d connections were closed: no whole request in %d seconds", stuck, PATIENCE)
+        # Not how many: with a number in it, it would be another problem each time, and told each time.
+        log.warning("%d connections or more were closed: no whole request in %d s", WORTH_SAYING, PATIENCE)
 
 
 def allow_many_connections() -> None:
