@@ -1,6 +1,8 @@
 """Joins the systems, the database and the scheduler into one ASGI application."""
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from html import escape
@@ -21,6 +23,7 @@ from tinytrail.core.errors import failure, reason_phrase
 from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
+from tinytrail.core.trouble import trouble_with_file
 from tinytrail.installs.errors import error_response as installs_error
 from tinytrail.metrics import Requests, show_metrics
 from tinytrail.openapi import show_openapi
@@ -33,6 +36,8 @@ from tinytrail.web.dashboard import Dashboard
 from tinytrail.web.errors import error_response as web_error
 from tinytrail.web.health import health
 from tinytrail.web.user_agent import warm
+
+log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
 Dialect = Callable[[AnyRequest, Exception], Response[Any]]
@@ -171,7 +176,10 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with open_database(config.database) as app.state.db:
             if config.presence.enabled:
-                await app.state.db.write(presence.note_first_start, clock())
+                try:
+                    await app.state.db.write(presence.note_first_start, clock())
+                except sqlite3.Error as error:  # the other systems may well go on
+                    log.error("could not note the first start: %s", trouble_with_file(error) or error)
             scheduler = jobs.schedule(app.state)
             aside = [
                 asyncio.create_task(jobs.run_missed(app.state)),

@@ -306,6 +306,35 @@ def test_a_damaged_page_stops_what_needs_it_and_nothing_else(tmp_path: Path) -> 
             assert not ledger.acknowledged[system] - found, system
 
 
+def test_a_start_goes_on_without_what_a_damaged_page_holds(tmp_path: Path) -> None:
+    ledger = open_ledger(tmp_path)
+    damage(tmp_path, "presence")
+    with serving(tmp_path, log=f"{tmp_path}/log", **UNLIMITED) as server:
+        load = Load(server, ledger)
+        wait_for(lambda: ledger.acknowledged["web"].total() > 100)
+        load.stop()
+        assert server.stop() == 0
+    assert told(tmp_path)[0].startswith(
+        "could not note the first start: the database is damaged; run `tinytrail check`, and restore a "
+    )
+    assert not any("Traceback" in line for line in told(tmp_path))
+
+
+def test_a_start_that_needs_a_damaged_page_says_so_in_a_sentence(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        assert server.stop() == 0
+    for command in (["serve", "--port", "0"], ["account", "list"]):
+        damage(tmp_path, "accounts")
+        start = subprocess.run(
+            [*COMMAND, *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (start.returncode, start.stdout) == (2, "")
+        assert start.stderr.startswith(
+            "Error: the database is damaged; run `tinytrail check`, and restore a ba"
+        )
+        assert start.stderr.count("\n") == 1
+
+
 MIGRATION = """
 from tinytrail.core import migrations
 import sys, time

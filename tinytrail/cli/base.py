@@ -14,7 +14,7 @@ from litestar.exceptions import HTTPException
 from tinytrail import __version__
 from tinytrail.config import Config, ConfigError, load_config
 from tinytrail.core.connect import DatabaseError, Tx, connect
-from tinytrail.core.trouble import Busy
+from tinytrail.core.trouble import Busy, trouble_with_file
 
 
 class Trouble(click.ClickException):
@@ -34,7 +34,7 @@ def told_in_one_sentence() -> Iterator[None]:
     except OSError as error:
         raise Trouble(f"{error.filename}: {error.strerror}" if error.filename else str(error)) from None
     except (Busy, ConfigError, DatabaseError, ValueError, sqlite3.Error) as error:
-        raise Trouble(str(error)) from None
+        raise Trouble(trouble_with_file(error) or str(error)) from None
 
 
 def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
