@@ -32,7 +32,7 @@ screenshots: .venv/dev-ready programs  ## README's pictures, from seeded data
 	@.venv/bin/python -m docs.screenshots
 
 # What the end-to-end tests drive, as Debian packages. Nothing is skipped where one is missing.
-PROGRAMS = chromium nginx caddy openssl
+PROGRAMS = chromium nginx caddy openssl curl
 
 programs:
 	@missing=$$(for name in $(PROGRAMS); do PATH="$$PATH:/usr/sbin" command -v $$name >/dev/null || echo $$name; done); \

@@ -69,6 +69,7 @@ REJECTED = [
     ("an id in digits of another script", heartbeat(instance_id="٣" + INSTANCE[1:]), UUID),
     ("an empty version", heartbeat(version=""), VERSION),
     ("a version of 65 characters", heartbeat(version="v" * 65), VERSION),
+    ("a zero character", heartbeat(version="1\0002"), "version: must not hold a zero character"),
 ]
 
 

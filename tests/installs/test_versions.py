@@ -87,18 +87,6 @@ async def test_a_version_is_any_text(admin: AsyncClient, clock: FakeClock) -> No
     assert await versions(admin) == {"2": len(ODD)}
 
 
-async def test_a_version_ends_at_a_zero_character_and_is_counted_right(
-    admin: AsyncClient, clock: FakeClock
-) -> None:
-    """SQLite's JSON has text end there."""
-    for _ in range(3):
-        await beat(admin, 1, version="1\u00002")
-        assert await versions(admin) == {"1": 1}
-        clock.now += DAY
-    await beat(admin, 1, version="2")
-    assert await versions(admin) == {"2": 1}
-
-
 SET_BACK = [1, HOUR, DAY, DAY + 1, 400 * DAY]
 
 

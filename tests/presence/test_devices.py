@@ -1,6 +1,7 @@
 """POST /api/devices and POST /api/devices/:id/token/generate."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,5 @@ async def test_a_token_is_nowhere_in_the_files(client: AsyncClient, config: Conf
 async def test_a_token_hash_is_unique(client: AsyncClient, config: Config) -> None:
     await register(client)
 
-    with sqlite3.connect(config.database) as database, pytest.raises(sqlite3.IntegrityError):
+    with closing(sqlite3.connect(config.database)) as database, pytest.raises(sqlite3.IntegrityError):
         database.execute("insert into devices (id, name, token_hash) select 9, 'x', token_hash from devices")
-    database.close()

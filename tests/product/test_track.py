@@ -91,7 +91,6 @@ MALFORMED = {
     "a lone surrogate": b'{"event":"\\ud800 and more to come","user_id":"alice"}',
     "no UTF-8": b'{"event":"\xff","user_id":"alice"}',
     "NaN": b'{"event":"view","user_id":"alice","metadata":{"a":NaN}}',
-    "depth": b'{"event":"view","user_id":"alice","metadata":' + b'{"a":' * 2500 + b"1" + b"}" * 2501,
 }
 
 
@@ -101,9 +100,9 @@ async def test_malformed_json_is_a_400(client: AsyncClient, body: bytes) -> None
 
 
 async def test_no_depth_of_metadata_breaks_it(client: AsyncClient) -> None:
-    for depth in range(500, 1100, 10):
+    for depth, status in ((100, 200), (511, 200), (512, 400), (2500, 400)):
         body = '{"event":"view","user_id":"u","metadata":' + '{"a":' * depth + "1" + "}" * (depth + 1)
-        assert (await client.post("/track", content=body)).status_code in (200, 400)
+        assert (await client.post("/track", content=body)).status_code == status
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "nonsense"])

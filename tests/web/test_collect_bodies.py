@@ -120,13 +120,36 @@ async def test_odd_properties_are_stored_all_the_same(
     assert (await owner.metrics())["pageviews"] == 1
 
 
+NESTED = [
+    # properties                                                          status
+    ('{"a":' + "[" * 510 + "]" * 510 + "}", 202),
+    ('{"a":' + "[" * 511 + "]" * 511 + "}", 400),
+    ('{"a":' + "[" * 5000 + "]" * 5000 + "}", 400),
+    ('{"a":' + "[" * 5000, 400),
+    ('{"a":' + '{"b":' * 2000 + "1" + "}" * 2001, 400),
+    ('{"a":[' + "[]," * 2000 + "[]]}", 202),  # side by side
+    ('{"a":"' + "[" * 5000 + '"}', 202),  # within a string
+    (r'{"a":"\"' + "[" * 5000 + '"}', 202),
+    (r'{"a":"\\","b":' + "[" * 5000 + "]" * 5000 + "}", 400),  # after one
+]
+
+
+@pytest.mark.parametrize(("properties", "status"), NESTED)
+async def test_a_body_is_nested_512_levels_deep_at_most(
+    client: AsyncClient, website: str, properties: str, status: int
+) -> None:
+    response = await client.post(COLLECT, content=page_of(website, properties=properties) + "}")
+    assert response.status_code == status
+    if status == 400:
+        assert message(response) == "body: is nested more than 512 levels deep"
+
+
 NOT_JSON = [
     ("a lone surrogate", r'{"a":"\ud800"}'),
     ("a lone surrogate for a key", r'{"\udfff":1}'),
     ("a number past all numbers", '{"n":1e999}'),
     ("NaN", '{"n":NaN}'),
     ("Infinity", '{"n":-Infinity}'),
-    ("nested without end", '{"a":' + "[" * 5000 + "]" * 5000 + "}"),
 ]
 
 

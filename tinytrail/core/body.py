@@ -1,24 +1,41 @@
 """Request bodies: JSON whatever their Content-Type says, decoded into a struct or refused by name."""
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException, ValidationException
 
-from tinytrail.core.errors import name_field
+from tinytrail.core.errors import invalid, name_field
 
 T = TypeVar("T")
+
+# Levels. SQLite reads a thousand, and how many Python decodes depends on its version.
+DEEPEST = 512
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+BRACKET = re.compile(rb"[\[{\]}]")
 
 
 def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Raises 400 for malformed JSON, wrong types and missing fields, naming the field."""
+    if body.count(b"[") + body.count(b"{") > DEEPEST and is_too_deep(body):
+        invalid("body", f"is nested more than {DEEPEST} levels deep")
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise ValidationException(name_field(str(error), kind=decoder.type)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise ValidationException("body: is not valid JSON") from None
+
+
+def is_too_deep(body: bytes) -> bool:
+    depth = 0
+    for bracket in BRACKET.findall(STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 async def read_json(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T]) -> T:

@@ -128,7 +128,11 @@ def rows(tx: sqlite3.Connection, row_type: Callable[..., T], sql: str, **values:
 def open_connection(path: str, *, query_only: bool = False) -> Tx:
     """A connection to a file that `connect` has made. Raises sqlite3.Error."""
     tx = sqlite3.connect(path, isolation_level=None, factory=Tx)
-    tx.executescript(PRAGMAS + (FOR_READERS if query_only else ""))
+    try:
+        tx.executescript(PRAGMAS + (FOR_READERS if query_only else ""))
+    except sqlite3.Error:
+        tx.close()
+        raise
     tx.path, tx.file = path, file_at(path)
     return tx
 

@@ -48,6 +48,8 @@ def read_heartbeat(body: bytes) -> Heartbeat:
         invalid("instance_id", "must be a UUID: 32 hexadecimal digits in groups of 8-4-4-4-12")
     if not 1 <= len(heartbeat.version) <= LONGEST_VERSION:
         invalid("version", f"must have 1 to {LONGEST_VERSION} characters")
+    if "\0" in heartbeat.version:  # where the JSON of some versions of SQLite has text end
+        invalid("version", "must not hold a zero character")
     return heartbeat
 
 
