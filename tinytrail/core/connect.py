@@ -17,6 +17,7 @@ from tinytrail.core.migrations import MIGRATIONS
 T = TypeVar("T")
 Identity = tuple[int, int]  # of a file: device, inode
 
+STATEMENTS = 32  # prepared ones that a connection keeps, 20 KB each; reports have a text of their own each
 PAGES_AT_ONCE = 256  # of a copy: 1 MB
 APPLICATION_ID = 0x54546C31  # "TTl1": tells our files from other people's
 
@@ -127,7 +128,7 @@ def rows(tx: sqlite3.Connection, row_type: Callable[..., T], sql: str, **values:
 
 def open_connection(path: str, *, query_only: bool = False) -> Tx:
     """A connection to a file that `connect` has made. Raises sqlite3.Error."""
-    tx = sqlite3.connect(path, isolation_level=None, factory=Tx)
+    tx = sqlite3.connect(path, isolation_level=None, factory=Tx, cached_statements=STATEMENTS)
     try:
         tx.executescript(PRAGMAS + (FOR_READERS if query_only else ""))
     except sqlite3.Error:
