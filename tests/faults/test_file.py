@@ -108,6 +108,21 @@ def test_a_stop_and_a_start_on_a_full_disk(disk: Path, tmp_path: Path) -> None:
     audit(disk, ledger)
 
 
+def test_a_start_on_a_read_only_disk(disk: Path) -> None:
+    ledger = open_ledger(disk)
+    mount("-o", "remount,ro", str(disk))
+    command = [*COMMAND, "serve", "--port", "0"]
+    start = subprocess.run(command, cwd=disk, capture_output=True, text=True, check=False, timeout=SECONDS)
+    assert (start.returncode, start.stdout) == (2, "")
+    assert start.stderr.startswith("Error: cannot ")
+    assert "the database tinytrail.db" in start.stderr
+    assert start.stderr.count("\n") == 1
+    mount("-o", "remount,rw", str(disk))
+    with serving(disk, **UNLIMITED) as server:
+        assert health(server) == 200
+    audit(disk, ledger)
+
+
 def test_a_disk_that_fails_for_a_while(tmp_path: Path) -> None:
     ledger = open_ledger(tmp_path)
     with serving(tmp_path, log=f"{tmp_path}/log", **UNLIMITED) as server:
