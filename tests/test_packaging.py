@@ -220,7 +220,7 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
 
 
 def test_systemd_rates_the_unit_as_little_exposed() -> None:
-    told = analyze("security", "--offline=true", "--threshold=15", str(UNIT))  # 1.5 of 10
+    told = analyze("security", "--offline=true", "--threshold=15", str(UNIT))  # of 100; 1.2 of 10 was told
     assert told.returncode == 0, told.stdout
 
 

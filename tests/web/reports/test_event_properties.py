@@ -81,3 +81,9 @@ async def test_only_custom_events_of_the_period_and_of_people(visit: Traffic, ow
 async def test_csv(visit: Traffic, owner: Owner) -> None:
     await visit("save", properties={"=a": "+b"})
     assert await owner.csv("event-properties") == [["property", "value", "count"], ["'=a", "'+b", "1"]]
+
+
+async def test_numbers_stay_numbers_in_csv(visit: Traffic, owner: Owner) -> None:
+    await visit("save", properties={"a": -5, "b": -1.5e-9, "c": "-1+1", "d": "-5 "})
+    values = {row[0]: row[1] for row in await owner.csv("event-properties")}
+    assert values == {"property": "value", "a": "-5", "b": "-1.5e-9", "c": "'-1+1", "d": "'-5 "}

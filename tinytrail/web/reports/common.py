@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 MOST_PER_PAGE = 500
 FAR_PAGE = 10**9  # a page past the end is empty; larger numbers would not fit the database's integers
+NEGATIVE = re.compile(r"-\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 EVERY_ROW = -1  # as SQLite's limit has it
 
 
@@ -186,9 +188,9 @@ def as_csv(table: Table) -> bytes:
 
 
 def cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula is quoted; numbers stay numbers."""
+    """Text that a spreadsheet would run as a formula is quoted; numbers stay numbers, as properties too."""
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return "'" + value
+        return value if NEGATIVE.fullmatch(value) else "'" + value
     return value
 
 
