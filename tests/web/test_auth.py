@@ -1,4 +1,7 @@
-"""Who may do what: every route of /api/v1, for everybody who may come to it."""
+"""Who may do what: every route of /api/v1, for everybody who may come to it.
+
+All other routes are in tests/test_access.py.
+"""
 
 import re
 from typing import Any, NamedTuple
@@ -135,6 +138,8 @@ async def cast(
             "nobody": {},
             "a cookie from elsewhere": {"cookie": cookie, "origin": "https://evil.example"},
             "a revoked share": {"x-api-key": revoked["token"]},
+            "a key as a session": {"cookie": f"tinytrail_session={alice_user['apiKey']}"},
+            "a share as a session": {"cookie": f"tinytrail_session={shared['token']}"},
             "a share of another website": {"x-api-key": of_other["token"]},
             "a share": {"x-api-key": shared["token"]},
             "a stranger": {"x-api-key": bob.headers["x-api-key"]},
@@ -174,6 +179,8 @@ async def test_who_has_no_business_here_is_refused(client: AsyncClient, cast: Ca
         "nobody": 401,
         "a cookie from elsewhere": 403,
         "a revoked share": 401,
+        "a key as a session": 401,
+        "a share as a session": 401,
         "a share of another website": 404 if is_reports and route.share == 200 else route.share,
         "a share": route.share,
         "a stranger": route.stranger,
