@@ -1,4 +1,7 @@
-"""What pages of other origins can do with a session, in a real Chromium: nothing."""
+"""What pages of other origins can do with a session, in a real Chromium: nothing.
+
+What they can read is in test_other_origins_read.py.
+"""
 
 import json
 import urllib.request
@@ -34,12 +37,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def ask(server: Server, path: str, body: dict[str, Any] | None = None) -> Any:
+def ask(server: Server, path: str, body: dict[str, Any] | None = None, key: str = "") -> Any:
     """The `data` of an answer to the admin's key."""
     request = urllib.request.Request(
         f"{server.url}/api/v1{path}",
         data=json.dumps(body).encode() if body else None,
-        headers={"x-api-key": server.api_key()},
+        headers={"x-api-key": key or server.api_key()},
     )
     with urllib.request.urlopen(request) as answer:
         return json.load(answer)["data"]
