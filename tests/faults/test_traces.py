@@ -1,5 +1,5 @@
 """A day's mixed traffic on the installed server. Then the database, its WAL and all that was printed are
-searched for what must not be there, byte by byte."""
+searched for what must not be there, byte by byte: what a request brings by itself, and what web cuts off."""
 
 import sqlite3
 from contextlib import closing
@@ -24,7 +24,9 @@ SETTINGS = {
     "TINYTRAIL_TRACK_READ_KEY": "track-read-key",
     "TINYTRAIL_WEB_COLLECT_LIMIT": "5/10s",
 }
-KEPT = b"/a-path-that-is-kept"  # so that a search which finds nothing is known to search
+# So that a search which finds nothing is known to search. An app's metadata are stored as it sends them, a
+# query string too (tests/product/test_track.py): here it sends none.
+KEPT, KEPT_METADATA = b"/a-path-that-is-kept", b"https://app.example/metadata-that-are-kept"
 
 
 def a_day(server: Server, website: str, api_key: str) -> list[str]:
@@ -42,7 +44,7 @@ def a_day(server: Server, website: str, api_key: str) -> list[str]:
                 client.post(f"/api/v1/collect{QUERY}", json=body, headers=seen)
             client.post("/api/v1/collect", content=b"{" + QUERY.encode(), headers=seen)
             for key in ("track-write-key", "a-wrong-key-of-somebody"):
-                event = {"event": "play", "user_id": "alice"}
+                event = {"event": "play", "user_id": "alice", "metadata": {"page": KEPT_METADATA.decode()}}
                 client.post(f"/track{QUERY}", json=event, headers=seen | {"x-api-key": key})
                 client.get(f"/metrics{QUERY}", headers=seen | {"authorization": f"Bearer {key}"})
             client.post("/heartbeat", json={"instance_id": "x" * 36, "version": "1"}, headers=seen)
@@ -104,7 +106,8 @@ def test_nothing_private_is_in_the_database_its_wal_or_the_logs(
 
     assert len(made) == 4 * len(ADDRESSES)
     assert b"no such table: product_events" in files["log"]
-    assert any(KEPT in content for content in files.values())
+    for kept in (KEPT, KEPT_METADATA):
+        assert any(kept in content for content in files.values())
     secret = read_or_make_secret(f"{tmp_path}/tinytrail.key").hex()
     keys = [api_key, secret, "presence-secret-key", "track-write-key", "track-read-key"]
     private = [*ADDRESSES, AGENT, "AppleWebKit", "139.0.4711", *SECRETS, *keys, *made]

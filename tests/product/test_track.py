@@ -24,6 +24,7 @@ ACCEPTED = {
     "metadata of null": event(metadata=None),
     "empty metadata": event(metadata={}),
     "nested metadata": event(metadata={"a": [{"b": None}], "n": 10**30}),
+    "an address in the metadata, query and all": event(metadata={"href": "https://b.example/x?email=a@b#c"}),
     "an unknown key": event(colour="red"),
     "any characters": event(event="a b\n\t'\";--%", user_id="ü/🎵?&=#"),
     "a NUL": event(event="a\0b", user_id="\0"),
