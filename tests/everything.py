@@ -17,7 +17,7 @@ def everything_in(folder: Path, **settings: Any) -> Config:
     """Nobody is limited, so that one test can ask often."""
     everything: dict[str, Any] = {
         "server": {"metrics": True},
-        "web": {"collect_limit": "", "api_limit": "", "session_limit": ""},
+        "web": {"collect_limit": "", "api_limit": "", "session_limit": "", "sign_in_limit": ""},
         "track": {"write_key": WRITE_KEY, "read_key": READ_KEY},
         "installs": {"heartbeat_limit": "", "new_limit": ""},
         "presence": {"secret_key": SECRET_KEY},

@@ -1,6 +1,6 @@
 """Who may do what beyond the API of web: every route, for every secret, wherever a request may hold it.
 
-What needs a web key is tests/web/test_auth.py's; the two tables together are all that is served.
+What needs a key of web's is tests/web/test_auth.py's; the two tables together are all that is served.
 """
 
 import re
@@ -102,6 +102,13 @@ def test_every_route_is_in_a_table(tmp_path: Path) -> None:
     assert not here & of_web
 
 
+class Names(dict[str, str]):
+    """Ids of nothing: whoever is asked for a key first learns nothing of them."""
+
+    def __missing__(self, name: str) -> str:
+        return UNKNOWN
+
+
 class Cast(NamedTuple):
     callers: dict[Caller, dict[str, str]]  # what each sends
     names: dict[str, str]  # what stands in paths
@@ -154,3 +161,23 @@ async def test_it_is_open_to_these_callers_and_to_nobody_else(
         expected[caller] = route.status if is_let_in else 401
     assert got == expected
     assert (route.let_in or {NOBODY}) <= got.keys()
+
+
+async def test_the_api_of_web_is_closed_to_every_secret_but_its_own_and_elsewhere_than_in_its_header(
+    client: AsyncClient, cast: Cast
+) -> None:
+    web = {"a user", "a stranger", "an admin", "a share link"}
+    strange = {
+        caller: headers
+        for caller, headers in cast.callers.items()
+        if caller[1] in (*PLACES, "nowhere") and not (caller[0] in web and caller[1] == "x-api-key")
+    }
+    assert len(strange) > 30
+    let_in = []
+    for route in OF_WEB:
+        path = "/api/v1" + route.path.format_map(Names())
+        for caller, headers in strange.items():
+            response = await client.request(route.method, path, json=route.body, headers=headers)
+            if response.status_code != 401:
+                let_in.append((route.method, path, caller, response.status_code))
+    assert let_in == []
