@@ -1,8 +1,8 @@
 """GET /api/v1/openapi.json: what is served, as OpenAPI 3.1.
 
 Paths, methods, statuses and keys are read off the routes, bodies off the structs that decode them, so a new
-route is in it by itself. By hand are the names of query parameters, and what is no JSON. docs/api/ says what
-it all means.
+route is in it by itself. By hand are the names of query parameters and the examples (openapi_inputs.py), and
+what is no JSON. docs/api/ says what it all means.
 """
 
 from collections.abc import Sequence
@@ -14,41 +14,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.routes import ASGIRoute, BaseRoute, HTTPRoute
 
 from tinytrail import __version__
-from tinytrail.installs import heartbeat
-from tinytrail.presence import devices
-from tinytrail.product import track
-from tinytrail.web import (
-    accounts,
-    auth,
-    collect,
-    content_group_preview,
-    sessions,
-    shares,
-    users,
-    websites,
-)
-from tinytrail.web.aggregate import TARGET
-from tinytrail.web.reports.period import PERIODS
-
-Json = dict[str, Any]
+from tinytrail.openapi_inputs import BODIES, EXAMPLES, QUERIES, REPORTS, TEXT, UUID, Json, is_required
+from tinytrail.web import auth
 
 # What is for programs; the rest are pages and their files.
 PREFIXES = ("/api/", "/health", "/track", "/metrics", "/sessions", "/heartbeat", "/stats", "/badge/")
-
-BODIES: dict[tuple[str, str], msgspec.json.Decoder[Any]] = {
-    ("post", "/api/v1/accounts"): accounts.NEW_ACCOUNT,
-    ("post", "/api/v1/users"): users.NEW_USER,
-    ("post", "/api/v1/sessions"): sessions.CREDENTIALS,
-    ("post", "/api/v1/websites"): websites.NEW_WEBSITE,
-    ("patch", "/api/v1/websites/{website_id}"): websites.CHANGE,
-    ("post", "/api/v1/websites/{website_id}/shares"): shares.NEW_SHARE,
-    ("post", "/api/v1/websites/{website_id}/content-groups/preview"): content_group_preview.PREVIEW,
-    ("post", "/api/v1/admin/aggregate"): TARGET,
-    ("post", "/api/v1/collect"): collect.DECODER,
-    ("post", "/track"): track.DECODER,
-    ("post", "/heartbeat"): heartbeat.DECODER,
-    ("post", "/api/devices"): devices.NEW_DEVICE,
-}
 
 # Bare ASGI handlers tell nothing of themselves: what they answer where all is well.
 BARE: dict[str, dict[int, str]] = {
@@ -57,34 +27,6 @@ BARE: dict[str, dict[int, str]] = {
     "/heartbeat": {200: "text/plain"},
     "/api/beat": {200: "text/plain"},
 }
-
-TEXT: Json = {"type": "string"}
-DATE: Json = {"type": "string", "format": "date"}
-UUID: Json = {"type": "string", "format": "uuid"}
-SPAN: Json = {"period": {"enum": list(PERIODS)}, "start_date": DATE, "end_date": DATE}
-LISTED: Json = {"page": {"type": "integer"}, "per_page": {"type": "integer"}, "search": TEXT}
-REPORT: Json = SPAN | LISTED | {
-    "website_id": UUID,
-    "compare": {"enum": ["previous_period", "yoy"]},
-    "include_bots": {"enum": ["false", "true"]},
-    "format": {"enum": ["json", "csv"]},
-    "filters[]": {"type": "array", "items": TEXT, "maxItems": 20},
-    "content_group": TEXT,
-}  # fmt: skip
-QUERIES: dict[str, Json] = {
-    "/api/v1/reports/sources": {"group_by": TEXT},
-    "/api/v1/reports/devices": {"list": TEXT},
-    "/api/v1/reports/flow": {"list": TEXT},
-    "/api/v1/reports/funnel": {"steps[]": {"type": "array", "items": TEXT, "minItems": 2}},
-    "/api/v1/reports/custom-events": {"event_name": TEXT},
-    "/api/v1/reports/timeseries": {"metric": TEXT, "interval": {"enum": ["day", "hour"]}, "path": TEXT},
-    "/api/v1/reports/batch": {"reports[]": {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 20}},
-    "/api/v1/websites/{website_id}/export": SPAN | {"format": {"enum": ["ndjson", "csv"]}, "table": TEXT},
-    "/metrics": {"start_date": DATE, "end_date": DATE, "group_by": TEXT, "user_id": TEXT},
-    "/sessions": {"start_date": DATE, "end_date": DATE, "group_by": TEXT, "user_id": TEXT},
-    "/stats": {"timeframe": {"enum": ["daily", "monthly"]}},
-}
-REPORTS = "/api/v1/reports/"
 
 ENVELOPE: Json = {
     "type": "object",
@@ -112,13 +54,12 @@ def describe(routes: Sequence[BaseRoute]) -> Json:
     schemas, components = msgspec.json.schema_components(
         [decoder.type for decoder in decoders], ref_template="#/components/schemas/{name}"
     )
-    bodies = dict(zip(BODIES, schemas, strict=True))
+    bodies = {key: body(schema, EXAMPLES[key]) for key, schema in zip(BODIES, schemas, strict=True)}
     for route in routes:
         path = route.path_format
         if path.startswith(PREFIXES) and (isinstance(route, HTTPRoute) or path in BARE):
             paths[path] = {
-                method: operation | body_of(bodies.get((method, path)))
-                for method, operation in operations(route)
+                method: operation | bodies.get((method, path), {}) for method, operation in operations(route)
             }
     return {
         "openapi": "3.1.0",
@@ -155,8 +96,10 @@ def operation(path: str, handler: HTTPRouteHandler) -> Json:
         for part in path.split("/")
         if part.startswith("{")
     ]
-    names = QUERIES.get(path, {}) | (REPORT if path.startswith(REPORTS) else {})
-    in_query = [{"name": name, "in": "query", "schema": schema} for name, schema in names.items()]
+    in_query = [
+        {"name": name, "in": "query", "required": is_required(path, name), "schema": schema}
+        for name, schema in QUERIES.get(path, {}).items()
+    ]
     described: Json = {
         "parameters": in_path + in_query,
         "responses": answers(path, {handler.status_code: media_type(path)}),
@@ -193,9 +136,10 @@ def answers(path: str, well: dict[int, str]) -> Json:
     return described
 
 
-def body_of(schema: Json | None) -> Json:
-    content = {"application/json": {"schema": schema}}
-    return {} if schema is None else {"requestBody": {"required": True, "content": content}}
+def body(schema: Json, examples: list[Any]) -> Json:
+    named = {f"example {number}": {"value": value} for number, value in enumerate(examples, 1)}
+    content = {"application/json": {"schema": schema, "examples": named}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 @get("/api/v1/openapi.json")

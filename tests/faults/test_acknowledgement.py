@@ -6,10 +6,11 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import httpx
+import pytest
 from httpx import AsyncClient
 
 from tests.faults.load import UNLIMITED, Ledger, audit, open_ledger, stored, wait_for
@@ -78,22 +79,23 @@ class SlowCommits:
 
     def __init__(self) -> None:
         self._reached, self._let_go = threading.Semaphore(0), threading.Semaphore(0)
+        self._patch = pytest.MonkeyPatch()
         self._is_over = False
 
     def __enter__(self) -> "SlowCommits":
-        self._end = end = Tx.end
+        end = Tx.end
 
-        def end_slowly(tx: Tx, how: Any) -> None:
+        def end_slowly(tx: Tx, how: Literal["commit", "rollback"]) -> None:
             if how == "commit" and not self._is_over:
                 self._reached.release()
                 self._let_go.acquire(timeout=SECONDS)
             end(tx, how)
 
-        Tx.end = end_slowly  # type: ignore[method-assign]
+        self._patch.setattr(Tx, "end", end_slowly)
         return self
 
     def __exit__(self, *_: object) -> None:
-        Tx.end = self._end  # type: ignore[method-assign]
+        self._patch.undo()
         self._is_over = True
         self.let_go()
 
