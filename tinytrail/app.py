@@ -77,7 +77,7 @@ DIALECTS: tuple[tuple[str, Dialect], ...] = (
 
 
 def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
-    path = request.url.path
+    path = request.scope["path"]
     for owned, dialect in DIALECTS:
         if path == owned or path.startswith(owned + "/"):
             return dialect(request, error)

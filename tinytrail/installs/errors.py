@@ -14,7 +14,7 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     """Render any exception of a request to /heartbeat or /stats, or below them."""
     status, message, headers = failure(request, error)
     line = " ".join(message.split()) or reason_phrase(status)
-    path = request.url.path
+    path = request.scope["path"]
     if path.startswith("/stats") and not path.startswith(ADMINS_ONLY):
         headers = headers | CORS
     return Response(line, status_code=status, headers=headers, media_type=MediaType.TEXT)

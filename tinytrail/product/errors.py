@@ -24,6 +24,6 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     """Render any exception of a request to one of these paths, or below it."""
     status, message, headers = failure(request, error)
     if status == 500:
-        message = FAILED[request.url.path.split("/")[1]]
+        message = FAILED[request.scope["path"].split("/")[1]]
     body = {"status": "error", "message": message or reason_phrase(status)}
     return Response(body, status_code=status, headers=headers | ANY_ORIGIN)

@@ -43,7 +43,7 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     """Render any exception of a request below /api/v1, or to /health."""
     status, message, headers = failure(request, error)
     body = error_body(status, message or MESSAGES.get(status, "The request cannot be answered"))
-    if f"{request.url.path}/".startswith(f"{COLLECT}/"):
+    if f"{request.scope['path']}/".startswith(f"{COLLECT}/"):
         cors = cors_headers(request.headers.get("origin", "").encode("latin-1"))
         headers |= {name.decode(): value.decode("latin-1") for name, value in cors}
     else:
