@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from xml.etree.ElementTree import fromstring
 
 import msgspec
 import pytest
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from litestar.datastructures import MultiDict
 from litestar.exceptions import HTTPException
 
-from tinytrail.config import ConfigError, load_config
 from tinytrail.core.asgi import accepts_gzip
+from tinytrail.core.badge import badge
 from tinytrail.core.body import decode_json
 from tinytrail.core.client_ip import ClientAddress, parse_address, parse_networks
 from tinytrail.core.clock import parse_date
@@ -165,6 +165,7 @@ PARSERS: dict[str, tuple[Callable[[Any], object], st.SearchStrategy[Any], type[E
         (),
     ),
     "Accept-Encoding": (accepts_gzip, TEXT, ()),
+    "a badge's two texts": (lambda texts: fromstring(badge(*texts)), st.tuples(TEXT, TEXT), ()),
     "a pattern and a path": (
         lambda pair: group_of(pair[1], [ContentGroup("x", pair[0])]),
         st.tuples(
@@ -215,31 +216,3 @@ def test_a_pattern_that_takes_for_ever_to_compile_is_refused_before(pattern: str
 )
 def test_a_pattern_that_repeats_within_reason_is_none_of_those(pattern: str) -> None:
     assert ContentGroup("x", pattern)
-
-
-def as_toml(table: dict[str, Any]) -> bytes:
-    """Where JSON is TOML too; else it is refused for that."""
-    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in table.items()).encode()
-
-
-@pytest.mark.parametrize("examples", [40, pytest.param(5000, marks=pytest.mark.long)])
-def test_settings_are_taken_or_refused_in_a_sentence(
-    tmp_path_factory: pytest.TempPathFactory, examples: int
-) -> None:
-    file: Path = tmp_path_factory.mktemp("settings") / "tinytrail.toml"
-    keys = st.sampled_from(["server", "web", "port", "host", "collect_limit", "trusted_proxies", "enabled"])
-    tables = st.dictionaries(keys, JSON | st.dictionaries(keys, JSON, max_size=3), max_size=3)
-    sentences: list[str] = []
-
-    @settings(max_examples=examples, deadline=HANGS, database=None)
-    @given(st.binary() | tables.map(as_toml))
-    def check(content: bytes) -> None:
-        file.write_bytes(content)
-        try:
-            load_config(str(file), {})
-        except ConfigError as error:
-            sentences.append(str(error))
-
-    check()
-    assert sentences
-    assert all(sentences)
