@@ -133,7 +133,7 @@ def cut(data: bytes, places: list[float]) -> list[bytes]:
 
 @pytest.mark.parametrize("examples", [100, pytest.param(20_000, marks=pytest.mark.long)])
 def test_what_is_offered_changes_nothing_however_the_bytes_arrive(examples: int) -> None:
-    @settings(max_examples=examples, deadline=2000, database=None)
+    @settings(max_examples=examples, deadline=None, database=None)
     @given(
         st.lists(REQUESTS, min_size=1, max_size=3), OFFERED, CONNECTION, st.lists(st.floats(0, 1), max_size=4)
     )
@@ -154,7 +154,7 @@ def test_no_offer_however_strange_is_too_much(examples: int) -> None:
     strange = st.binary(max_size=40).map(lambda value: value.translate(None, b"\r\n"))
     websocket = st.sampled_from([b"websocket", b"WebSocket", b"websocket, h2c"])
 
-    @settings(max_examples=examples, deadline=2000, database=None)
+    @settings(max_examples=examples, deadline=None, database=None)
     @given(
         REQUESTS, strange | websocket, strange, st.binary(max_size=60), st.lists(st.floats(0, 1), max_size=4)
     )
