@@ -5,7 +5,8 @@
 
 All four systems are written to at a steady rate, by visitors, users and instances most of whom come only
 once; an owner looks at a year of the large website every second, filtered once a minute, and exports all of
-it every ten minutes. The file is copied first. Before all that the server stands idle for a while: the baseline.
+it every ten minutes. The file is copied first. Before all that the server stands idle for a while: the
+baseline.
 """
 
 import argparse
