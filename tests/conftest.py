@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from httpx import AsyncClient
+from litestar.datastructures import State
 
 from tests.make import BROWSER, FakeClock, calling, config_in
+from tinytrail import jobs
 from tinytrail.app import App, create_app
 from tinytrail.config import Config
 from tinytrail.core import connect
@@ -44,6 +47,19 @@ def _without_fsync(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "synchronous = full" in connect.PRAGMAS
     pragmas = connect.PRAGMAS.replace("synchronous = full", "synchronous = off")
     monkeypatch.setattr(connect, "PRAGMAS", pragmas)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_due_by_the_real_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a job might run amid a test, at a full minute of the real clock."""
+    start = jobs.schedule
+
+    def start_paused(state: State) -> AsyncIOScheduler:
+        scheduler = start(state)
+        scheduler.pause()
+        return scheduler
+
+    monkeypatch.setattr(jobs, "schedule", start_paused)
 
 
 @pytest.fixture

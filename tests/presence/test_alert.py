@@ -16,7 +16,6 @@ from litestar import Litestar
 
 from tests.make import HOUR, MINUTE, SATURDAY, FakeClock, alone_in, calling
 from tests.presence.make import SECRET_KEY, beat, register
-from tinytrail import jobs
 from tinytrail.app import create_app
 from tinytrail.config import Config
 from tinytrail.jobs import JOBS, run
@@ -56,12 +55,6 @@ def receiver() -> Iterator[Receiver]:
     receiver.server.shutdown()
     thread.join()
     receiver.server.server_close()
-
-
-@pytest.fixture(autouse=True)
-def _only_looked_at_by_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The scheduler goes by the real clock: at a full minute it would look as well."""
-    monkeypatch.setattr(jobs, "JOBS", ())
 
 
 @pytest.fixture

@@ -36,7 +36,8 @@ async def test_csv(visit: Traffic, owner: Owner) -> None:
 FORMULAS = [
     ("=1+1", "'=1+1"),
     ("+1", "'+1"),
-    ("-1", "'-1"),
+    ("-1+1", "'-1+1"),
+    ("-1", "-1"),  # a number
     ("@SUM(A1)", "'@SUM(A1)"),
     ("\t=1", "'\t=1"),
     ("\r=1", "'\r=1"),
