@@ -18,6 +18,7 @@ from tests.faults.test_file import locked, told
 from tests.faults.wire import SECONDS, serving_with
 from tests.make import BROWSER, hit
 from tests.server import serving
+from tinytrail import jobs
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.core.tokens import hash_token
@@ -72,6 +73,12 @@ def test_nothing_is_acknowledged_before_another_process_can_see_it(tmp_path: Pat
                 beats += system == "presence"
                 expected = (202 if system == "web" else 200, beats if system == "presence" else 1)
                 assert answer.result(SECONDS) == expected, (together, system)
+
+
+@pytest.fixture(autouse=True)
+def _no_commits_but_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a server makes up for at its start writes as well, aside."""
+    monkeypatch.setattr(jobs, "JOBS", ())
 
 
 class SlowCommits:
