@@ -45,6 +45,12 @@ def date_of(day: int) -> date:
     return date.fromordinal(day + EPOCH)
 
 
+@lru_cache(4096)  # a year of a chart takes longer to write than to count
+def iso_date(day: int) -> str:
+    """2026-01-31"""
+    return date_of(day).isoformat()
+
+
 def parse_date(text: str) -> date:
     """A date written YYYY-MM-DD; ValueError for anything else, impossible dates too."""
     if not ISO_DATE.fullmatch(text):

@@ -8,7 +8,7 @@ import msgspec
 from litestar import HttpMethod, Request, Response, route
 from litestar.datastructures import State
 
-from tinytrail.core.clock import date_of, utc_day
+from tinytrail.core.clock import iso_date, utc_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
@@ -66,13 +66,13 @@ def daily(tx: Tx, today: int, total: int) -> list[Point]:
     first = today - DAYS_SHOWN + 1
     active = dict(tx.execute(DAILY, (first, today - 1)).fetchall()) | {today: total}
     first = min((day for day, count in active.items() if count), default=today + 1)
-    return [Point(str(date_of(day)), active.get(day, 0)) for day in range(first, today + 1)]
+    return [Point(iso_date(day), active.get(day, 0)) for day in range(first, today + 1)]
 
 
 def monthly(tx: Tx, today: int, total: int) -> list[Point]:
     active = {month: count for month, count, _ in tx.execute(MONTHLY, (today - 1,))}
     if active or total:
-        active[str(date_of(today))[:7]] = total
+        active[iso_date(today)[:7]] = total
     return [Point(month, count) for month, count in active.items()]
 
 

@@ -1,12 +1,11 @@
 """GET /reports/overview: all of the caller's websites at once, however many there are in a few statements."""
 
-from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
 from litestar import Request, Response, get
 
-from tinytrail.core.clock import date_of, local_day, utc_day
+from tinytrail.core.clock import iso_date, local_day, utc_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import Caller, CurrentCaller
@@ -98,7 +97,6 @@ def read_rows(
     earlier = [(asked.website.site, asked.compared_with) for asked in websites if asked.compared_with]
     of_sites = tx.execute(OF_SITES, bound(earlier, include_bots=include_bots)) if earlier else ()
     before = {site: counted for site, *counted in of_sites}
-    date = cache(lambda day: str(date_of(day)))  # a hundred websites have the same days
     rows = []
     for website, period, compared_with in websites:
         days = by_day[website.site]
@@ -117,7 +115,8 @@ def read_rows(
                 "active_visitors": active.get(website.site, 0),
                 "metrics": metrics(total, previous),
                 "series": [
-                    Point(date(day), days.get(day, NOTHING)[0]) for day in range(period.start, period.end + 1)
+                    Point(iso_date(day), days.get(day, NOTHING)[0])
+                    for day in range(period.start, period.end + 1)
                 ],
             }
         )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from tinytrail.core.clock import date_of, day_number, parse_date
+from tinytrail.core.clock import date_of, day_number, iso_date, parse_date
 from tinytrail.core.errors import invalid
 
 LONGEST = 36_525  # days, a century: what one timeseries may be made to list
@@ -17,10 +17,10 @@ class Period(NamedTuple):
     end: int
 
     def __str__(self) -> str:
-        return f"{date_of(self.start)} to {date_of(self.end)}"
+        return f"{iso_date(self.start)} to {iso_date(self.end)}"
 
     def as_json(self) -> dict[str, str]:
-        return {"start": str(date_of(self.start)), "end": str(date_of(self.end))}
+        return {"start": iso_date(self.start), "end": iso_date(self.end)}
 
 
 def a_year_before(day: date) -> date:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from tinytrail.core.clock import date_of
+from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
 from tinytrail.web.counts import by_day
@@ -55,7 +55,7 @@ def series(tx: Tx, query: Query, metric: str, path: str | None, hourly: bool) ->
     if hourly:
         places = [(hour, hour_name(hour)) for hour in range(24 * period.start, 24 * (period.end + 1))]
     else:
-        places = [(day, str(date_of(day))) for day in range(period.start, period.end + 1)]
+        places = [(day, iso_date(day)) for day in range(period.start, period.end + 1)]
     return [Point(name, metric_value(metric, found.get(place, nothing))) for place, name in places]
 
 
