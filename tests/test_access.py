@@ -4,6 +4,7 @@ What needs a key of web's is tests/web/test_auth.py's; the two tables together a
 """
 
 import re
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,13 +103,6 @@ def test_every_route_is_in_a_table(tmp_path: Path) -> None:
     assert not here & of_web
 
 
-class Names(dict[str, str]):
-    """Ids of nothing: whoever is asked for a key first learns nothing of them."""
-
-    def __missing__(self, name: str) -> str:
-        return UNKNOWN
-
-
 class Cast(NamedTuple):
     callers: dict[Caller, dict[str, str]]  # what each sends
     names: dict[str, str]  # what stands in paths
@@ -175,7 +169,8 @@ async def test_the_api_of_web_is_closed_to_every_secret_but_its_own_and_elsewher
     assert len(strange) > 30
     let_in = []
     for route in OF_WEB:
-        path = "/api/v1" + route.path.format_map(Names())
+        # Ids of nothing: whoever is asked for a key first learns nothing of them.
+        path = "/api/v1" + route.path.format_map(defaultdict(lambda: UNKNOWN))
         for caller, headers in strange.items():
             response = await client.request(route.method, path, json=route.body, headers=headers)
             if response.status_code != 401:

@@ -1,5 +1,6 @@
 """A failure's line in the log names the route, and nothing of what the request held."""
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,6 @@ def config(tmp_path: Path) -> Config:
     return everything_in(tmp_path)
 
 
-class Names(dict[str, str]):
-    def __missing__(self, name: str) -> str:
-        return WORD
-
-
 @pytest.fixture
 async def stranger(app: App, db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncClient:
     async def fail(*_: object, **__: object) -> None:
@@ -63,7 +59,7 @@ async def test_the_line_has_the_routes_template_and_no_word_of_the_request(
 ) -> None:
     failed = set()
     for template, methods in methods_by_path(app).items():
-        path = template.format_map(Names(NAMES)) + QUERY
+        path = template.format_map(defaultdict(lambda: WORD, NAMES)) + QUERY
         for method in methods:
             for headers in HEADERS:
                 caplog.clear()

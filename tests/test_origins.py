@@ -1,5 +1,6 @@
 """What an answer says to a page of another origin: which paths let it read, and that no other does."""
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +51,6 @@ METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")  # the la
 BODY = hit(UNKNOWN) | {"event": "play", "user_id": "alice", "name": "Laptop", "version": "1"}
 
 
-class Names(dict[str, str]):
-    """Any other is the id of nothing."""
-
-    def __missing__(self, name: str) -> str:
-        return UNKNOWN
-
-
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     return everything_in(tmp_path)
@@ -75,7 +69,8 @@ async def names(admin: AsyncClient) -> dict[str, str]:
 @pytest.fixture
 def paths(tmp_path: Path, names: dict[str, str]) -> list[str]:
     """All that the app serves, and some that it does not."""
-    served = [path.format_map(Names(names)) for path in methods_by_path(create_app(everything_in(tmp_path)))]
+    found = defaultdict(lambda: UNKNOWN, names)  # any other is the id of nothing
+    served = [path.format_map(found) for path in methods_by_path(create_app(everything_in(tmp_path)))]
     assert len(served) > 50
     return served + NOT_ROUTED
 

@@ -10,7 +10,6 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 from configparser import ConfigParser
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ import pytest
 import yaml
 
 from tests.e2e.proxy import free_port
+from tests.faults.load import wait_for
 from tests.server import started
 from tinytrail.config import Config, load_config
 from tinytrail.protocol import MOST_OPEN
@@ -181,13 +181,12 @@ def test_the_image_is_built_and_serves_as_compose_runs_it() -> None:
     assert service["read_only"]
     container = docker("run", "--detach", "--read-only", "--health-interval=1s", *options, image)
     try:
-        health = ""
-        for _ in range(600):
-            health = docker("inspect", "--format", "{{.State.Health.Status}}", container)
-            if health != "starting":
-                break
-            time.sleep(0.1)
-        assert health == "healthy", docker("logs", container)
+
+        def health() -> str:
+            return docker("inspect", "--format", "{{.State.Health.Status}}", container)
+
+        wait_for(lambda: health() != "starting")
+        assert health() == "healthy", docker("logs", container)
         assert docker("exec", container, "tinytrail", "key").startswith("tt_")
         assert docker("exec", container, "id", "--user") == "10001"
         docker("stop", container)

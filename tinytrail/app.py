@@ -1,7 +1,6 @@
 """Joins the systems, the database and the scheduler into one ASGI application."""
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,11 +18,10 @@ from tinytrail.core.admin import no_admins
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock, wall_clock
 from tinytrail.core.db import open_database
-from tinytrail.core.errors import failure, reason_phrase
+from tinytrail.core.errors import failure, is_below, reason_phrase
 from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
-from tinytrail.core.trouble import trouble_with_file
 from tinytrail.installs.errors import error_response as installs_error
 from tinytrail.metrics import Requests, show_metrics
 from tinytrail.openapi import show_openapi
@@ -36,8 +34,6 @@ from tinytrail.web.dashboard import Dashboard
 from tinytrail.web.errors import error_response as web_error
 from tinytrail.web.health import health
 from tinytrail.web.user_agent import warm
-
-log = logging.getLogger(__name__)
 
 AnyRequest = Request[Any, Any, Any]
 Dialect = Callable[[AnyRequest, Exception], Response[Any]]
@@ -77,9 +73,9 @@ DIALECTS: tuple[tuple[str, Dialect], ...] = (
 
 
 def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
-    path = request.scope["path"]
+    path = request.scope["path"]  # `request.url` takes Host apart, and fails where that is none
     for owned, dialect in DIALECTS:
-        if path == owned or path.startswith(owned + "/"):
+        if is_below(path, owned):
             return dialect(request, error)
     return plain_error(request, error)
 
@@ -179,7 +175,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
                 try:
                     await app.state.db.write(presence.note_first_start, clock())
                 except sqlite3.Error as error:  # the other systems may well go on
-                    log.error("could not note the first start: %s", trouble_with_file(error) or error)
+                    jobs.tell_failure("note the first start", error)
             scheduler = jobs.schedule(app.state)
             aside = [
                 asyncio.create_task(jobs.run_missed(app.state)),

@@ -95,13 +95,13 @@ class Presence(Section, frozen=True):
     alert_after_hours: Hours = 0  # 0: no alert
 
 
-# Who listens on all addresses is found on this one; no link leads to "all addresses".
-HOME = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-
-
 class Geo(Section, frozen=True):
     database: str = ""
     header: str = ""
+
+
+# Who listens on all addresses is found on this one; no link leads to "all addresses".
+HOME = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class Config(Section, frozen=True):
@@ -116,17 +116,16 @@ class Config(Section, frozen=True):
 
     def local_url(self, port: int | None = None) -> str:
         """Where this machine finds the server; `port` is the real one, once bound."""
-        host = HOME.get(self.server.host, self.server.host)
-        return f"http://{bracketed(host)}:{port or self.server.port}"
+        host = self.server.host
+        return http_url(HOME.get(host, host), port or self.server.port)
 
     def base_url(self, port: int | None = None) -> str:
         """Where browsers find the server, without a slash at the end."""
         return self.server.public_url.rstrip("/") or self.local_url(port)
 
 
-def bracketed(host: str) -> str:
-    """As it stands in a URL."""
-    return f"[{host}]" if ":" in host else host
+def http_url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def load_config(path: str | None = None, environ: Mapping[str, str] = os.environ) -> Config:

@@ -110,13 +110,18 @@ async def run(job: Job, state: State) -> None:
         runs.succeeded_at = state.clock()
     except Exception as error:
         runs.failures += 1
-        if reason := str(error) if isinstance(error, Busy) else trouble_with_file(error):
-            log.error("could not %s: %s", job.name, reason)
-        else:
-            log.exception("could not %s", job.name)
+        tell_failure(job.name, error)
     finally:
         runs.count += 1
         runs.seconds += perf_counter() - begun
+
+
+def tell_failure(what: str, error: Exception) -> None:
+    """A sentence where it is the file's fault, else a traceback."""
+    if reason := str(error) if isinstance(error, Busy) else trouble_with_file(error):
+        log.error("could not %s: %s", what, reason)
+    else:
+        log.error("could not %s", what, exc_info=error)
 
 
 def schedule(state: State) -> AsyncIOScheduler:

@@ -16,7 +16,7 @@ from pathlib import Path
 import uvicorn
 
 from tinytrail.app import App, create_app
-from tinytrail.config import Config, ConfigError, bracketed
+from tinytrail.config import Config, ConfigError, http_url
 from tinytrail.core.connect import connect, temporary_files_in, transaction
 from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
@@ -118,7 +118,7 @@ def serve(config: Config) -> None:
 def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -> None:
     first_key = first_admins_key(config.database, read_or_make_secret(config.key_file))
     port = listener.getsockname()[1]
-    greeting = f"TinyTrail serves {config.database} at http://{bracketed(config.server.host)}:{port}"
+    greeting = f"TinyTrail serves {config.database} at {http_url(config.server.host, port)}"
     if config.server.public_url:
         greeting += f", which the world finds at {config.base_url()}"
     if first_key:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.faults.test_parsers import BOMBS, JSON, SENDABLE
+from tests.faults.wire import SECONDS
 from tests.make import BROWSER, calling, config_in
 from tinytrail.app import App
 from tinytrail.config import Config
@@ -25,7 +26,6 @@ from tinytrail.openapi_inputs import AN_ID, BODIES, EXAMPLES, QUERIES
 SECRET_KEY = "the presence secret"
 TAKEN = {200, 201, 202, 204}
 REFUSED = {400, 401, 403, 404, 405, 413}  # 429 is switched off
-SECONDS = 20
 
 HEADERS = [
     "accept", "accept-encoding", "authorization", "content-encoding", "content-length", "content-type",

@@ -12,7 +12,7 @@ import msgspec
 
 from tinytrail.cli.base import Trouble, command, main, opened
 from tinytrail.config import Config
-from tinytrail.core.clock import date_of, day_number, parse_date, utc_day
+from tinytrail.core.clock import day_number, iso_date, parse_date, utc_day
 from tinytrail.core.connect import schema_version, write_copy
 from tinytrail.core.db import open_database
 from tinytrail.core.migrations import MIGRATIONS
@@ -48,7 +48,7 @@ def aggregate(config: Config, day: str | None) -> None:
     with opened(config):
         pass
     asyncio.run(run())
-    click.echo(f"Aggregation completed for {date_of(number)}")
+    click.echo(f"Aggregation completed for {iso_date(number)}")
 
 
 @command(main, "backup")

@@ -33,6 +33,11 @@ class Failure(NamedTuple):
     headers: dict[str, str]
 
 
+def is_below(path: str, owner: str) -> bool:
+    """Whether it is this path, or one below it."""
+    return path == owner or path.startswith(f"{owner}/")
+
+
 def invalid(field: str, reason: str) -> NoReturn:
     """Answer 400, naming the field at fault."""
     raise ValidationException(f"{field}: {reason}")

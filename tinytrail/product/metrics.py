@@ -6,9 +6,10 @@ from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
+from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
-from tinytrail.product.span import Span, label, parse_span
+from tinytrail.product.span import Span, parse_span
 
 # Summed up by number first: there are far more days than names.
 METRICS = """
@@ -26,7 +27,7 @@ def read_metrics(tx: Tx, span: Span, week_start: str) -> list[dict[str, str | in
     """A row a period that has any events: its date, and a count for each name."""
     found: dict[int, dict[str, str | int]] = {}
     for period, name, events in tx.execute(METRICS.format(period=span.period), span.values(tx, week_start)):
-        found.setdefault(period, {"date": label(period)})[name] = events
+        found.setdefault(period, {"date": iso_date(period)})[name] = events
     return list(found.values())
 
 

@@ -6,10 +6,11 @@ from litestar import Request, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Guard
 
+from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
 from tinytrail.product.pairing import PLAY
-from tinytrail.product.span import Span, label, parse_span
+from tinytrail.product.span import Span, parse_span
 
 SESSIONS = """
     select {period} as period, sum(seconds), sum(sessions)
@@ -25,7 +26,7 @@ def read_sessions(tx: Tx, span: Span, week_start: str) -> list[dict[str, str | i
     sql = SESSIONS.format(period=span.period)
     return [
         {
-            "date": label(period),
+            "date": iso_date(period),
             "totalDuration": seconds,
             "sessionCount": sessions,
             "averageDuration": (2 * seconds + sessions) // (2 * sessions),  # rounded, halves up

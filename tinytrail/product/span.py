@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from litestar.datastructures import MultiDict
 from litestar.exceptions import ValidationException
 
-from tinytrail.core.clock import date_of, day_number, parse_date
+from tinytrail.core.clock import day_number, parse_date
 from tinytrail.core.connect import Tx
 from tinytrail.core.errors import invalid
 from tinytrail.product.events import EVERYBODY
@@ -63,7 +63,3 @@ def parse_span(params: MultiDict[Any]) -> Span:
     if group_by not in PERIODS:
         invalid("group_by", f"must be one of {', '.join(PERIODS)}")
     return Span(first, last, group_by, params.get("user_id") or "")
-
-
-def label(day: int) -> str:
-    return date_of(day).isoformat()

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, post
 
 from tinytrail.core.body import read_json
-from tinytrail.core.clock import date_of, day_number, parse_date, utc_day
+from tinytrail.core.clock import day_number, iso_date, parse_date, utc_day
 from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import require_admin
@@ -31,4 +31,4 @@ async def aggregate(request: Request[Any, Any, Any], db: Db, now: Now) -> dict[s
         except ValueError as error:
             invalid("date", str(error))
     await roll_up(db, await db.read(days_open, day))
-    return success({"message": f"Aggregation completed for {date_of(day)}"})
+    return success({"message": f"Aggregation completed for {iso_date(day)}"})

@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response
 
 from tinytrail.core.asgi import Headers
-from tinytrail.core.errors import failure
+from tinytrail.core.errors import failure, is_below
 
 COLLECT = "/api/v1/collect"  # the one path that browsers call from other origins
 
@@ -43,7 +43,7 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     """Render any exception of a request below /api/v1, or to /health."""
     status, message, headers = failure(request, error)
     body = error_body(status, message or MESSAGES.get(status, "The request cannot be answered"))
-    if f"{request.scope['path']}/".startswith(f"{COLLECT}/"):
+    if is_below(request.scope["path"], COLLECT):
         cors = cors_headers(request.headers.get("origin", "").encode("latin-1"))
         headers |= {name.decode(): value.decode("latin-1") for name, value in cors}
     else:

@@ -15,7 +15,7 @@ from litestar import Request, get
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from tinytrail.core.clock import date_of
+from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.core.inject import Db, Now
@@ -102,7 +102,7 @@ async def stream(db: Database, turn: asyncio.Lock, format: Format, table: Table)
 
 
 def file_name(website: Website, table: str, period: Period, format: str) -> str:
-    days = "" if period == EVERYTHING else f"-{date_of(period.start)}-{date_of(period.end)}"
+    days = "" if period == EVERYTHING else f"-{iso_date(period.start)}-{iso_date(period.end)}"
     return f"{website.domain}-{table}{days}.{format}"
 
 

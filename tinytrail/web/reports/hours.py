@@ -8,7 +8,7 @@ from bisect import bisect_left
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from tinytrail.core.clock import DAY, date_of, day_number
+from tinytrail.core.clock import DAY, day_number, iso_date
 from tinytrail.web.counts import AtDay
 from tinytrail.web.reports.period import Period
 
@@ -53,4 +53,4 @@ def by_hour(zone_name: str, period: Period) -> AtDay:
 
 def hour_name(hour: int) -> str:
     """2026-03-13T14:00"""
-    return f"{date_of(hour // 24)}T{hour % 24:02}:00"
+    return f"{iso_date(hour // 24)}T{hour % 24:02}:00"
