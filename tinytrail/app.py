@@ -22,6 +22,7 @@ from tinytrail.core.errors import failure, is_below, reason_phrase
 from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
+from tinytrail.core.trouble import Busy
 from tinytrail.installs.errors import error_response as installs_error
 from tinytrail.metrics import Requests, show_metrics
 from tinytrail.openapi import show_openapi
@@ -174,7 +175,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
             if config.presence.enabled:
                 try:
                     await app.state.db.write(presence.note_first_start, clock())
-                except sqlite3.Error as error:  # the other systems may well go on
+                except (sqlite3.Error, Busy) as error:  # the other systems may well go on
                     jobs.tell_failure("note the first start", error)
             scheduler = jobs.schedule(app.state)
             aside = [

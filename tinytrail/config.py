@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from tinytrail.core.errors import with_choices
+from tinytrail.core.errors import field_and_reason, with_choices
 
 DEFAULT_FILE = "tinytrail.toml"
 LISTS = {"trusted_proxies"}  # in a variable their parts stand between commas
@@ -33,7 +33,6 @@ IN_WORDS = {  # an operator should not have to read a regular expression
     f"`str` matching regex {ADDRESS!r}": 'an address such as "https://stats.example.com", or ""',
     f"`str` matching regex {WEBHOOK!r}": 'an address such as "https://example.com/hook", or ""',
 }
-AT_KEY = re.compile(r"(?P<reason>.*) - at `\$\.?(?P<key>.*)`", re.DOTALL)
 
 # Kubernetes puts these beside a service that is called "tinytrail". Its TINYTRAIL_PORT is an address.
 FOREIGN_VARIABLE = re.compile(r"TINYTRAIL_(PORT_|SERVICE_)|TINYTRAIL_PORT=\w+://")
@@ -184,10 +183,7 @@ def is_foreign(name: str, value: str) -> bool:
 
 def in_words(error: Exception, kind: Any) -> str:
     """msgspec's message with the key at its front, and without its own vocabulary; `kind` was expected."""
-    reason = str(error)
-    key = ""
-    if at := AT_KEY.fullmatch(reason):
-        key, reason = at["key"], at["reason"]
+    key, reason = field_and_reason(str(error))
     for pattern, words in IN_WORDS.items():
         reason = reason.replace(pattern, words)
     reason = with_choices(reason, kind, key)

@@ -1,6 +1,8 @@
 """GET /api/stats: its figures, against a model that is obvious, and over restarts."""
 
-from contextlib import closing
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from importlib.resources import files
 from typing import Any
 
@@ -9,11 +11,13 @@ from httpx import AsyncClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.make import DAY, HOUR, SATURDAY, FakeClock, calling
+from tests.make import BROWSER, DAY, HOUR, SATURDAY, FakeClock, calling
 from tests.presence.make import beat, register, stats
+from tinytrail import app as app_module
 from tinytrail.app import create_app
 from tinytrail.config import Config
 from tinytrail.core.connect import open_connection, transaction
+from tinytrail.core.db import Database, open_database
 from tinytrail.core.tokens import hash_token
 from tinytrail.presence.beat import Beat, store_beats
 from tinytrail.presence.devices import insert_device
@@ -150,3 +154,25 @@ def test_figures_are_those_of_the_obvious_model(steps: list[tuple[int, int]], gr
     for counted in found.devices:
         own = [at for beating, at in beats if beating == counted.id]
         assert (counted.num_beats, counted.last_beat) == (len(own), own[-1] if own else None)
+
+
+async def test_a_later_start_goes_on_where_the_file_is_locked_once_it_is_open(
+    config: Config, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    @asynccontextmanager
+    async def locked_once_open(path: str) -> AsyncIterator[Database]:
+        async with open_database(path) as db:
+            await db.write(lambda tx: tx.execute("pragma busy_timeout = 0"))
+            with closing(sqlite3.connect(path, isolation_level=None)) as other:
+                other.execute("begin immediate")
+                yield db
+
+    async with create_app(config, clock).lifespan():
+        clock.now += 100
+    monkeypatch.setattr(app_module, "open_database", locked_once_open)
+    app = create_app(config, clock)
+    async with app.lifespan(), calling(app, user_agent=BROWSER) as client:
+        assert (await client.get("/health")).status_code == 200
+        assert (await stats(client))["uptime"] == 100
+    assert "could not note the first start: database is locked" in caplog.messages
+    assert not any(record.exc_info for record in caplog.records)

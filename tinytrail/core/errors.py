@@ -17,7 +17,7 @@ from tinytrail.core.trouble import Busy, trouble_with_file
 
 log = logging.getLogger("tinytrail")
 
-AT_FIELD = re.compile(r"^(?P<reason>.*) - at `(?:key in )?\$\.?(?P<field>.*)`$", re.DOTALL)
+AT_FIELD = re.compile(r"(?P<reason>.*) - at `(?:key in )?\$\.?(?P<field>.*)`", re.DOTALL)
 MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 
 
@@ -80,15 +80,20 @@ def name_field(message: str, field: str = "", kind: Any = None) -> str:
 
     `kind` is what was expected, so that a field which may be one of a few values can be told which.
     """
-    reason = message
-    if at := AT_FIELD.match(message):
-        field, reason = at["field"], at["reason"]
+    at, reason = field_and_reason(message)
+    field = at or field
     if missing := MISSING.match(reason):
         return f"{field}.{missing['field']} is required" if field else f"{missing['field']} is required"
     for ours, theirs in WORDING.items():
         if reason.endswith(theirs):
             reason = ours
     return f"{field or 'body'}: {with_choices(reason, kind, field)[:LONGEST]}"
+
+
+def field_and_reason(message: str) -> tuple[str, str]:
+    """What msgspec says is wrong, and of which field ("server.port"); none where it is all of it."""
+    at = AT_FIELD.fullmatch(message)
+    return (at["field"], at["reason"]) if at else ("", message)
 
 
 def with_choices(reason: str, kind: Any, field: str = "") -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import MediaType, Request, Response
 
-from tinytrail.core.errors import failure, reason_phrase
+from tinytrail.core.errors import failure, is_below, reason_phrase
 
 CORS = {"Access-Control-Allow-Origin": "*"}  # of /stats: a project's website shows its figures
 ADMINS_ONLY = "/stats/versions"  # below it, and no other page's business
@@ -15,6 +15,6 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     status, message, headers = failure(request, error)
     line = " ".join(message.split()) or reason_phrase(status)
     path = request.scope["path"]
-    if path.startswith("/stats") and not path.startswith(ADMINS_ONLY):
+    if is_below(path, "/stats") and not is_below(path, ADMINS_ONLY):
         headers = headers | CORS
     return Response(line, status_code=status, headers=headers, media_type=MediaType.TEXT)
