@@ -68,10 +68,6 @@ async def forget_sessions(state: State) -> None:
     await state.db.write(delete_expired_sessions, state.clock())
 
 
-async def forget_pages(state: State) -> None:
-    await state.db.forget_pages()
-
-
 async def optimize(state: State) -> None:
     await state.db.optimize()
 
@@ -86,7 +82,6 @@ JOBS = (
     Job("tell the webhook of an absence", "* * * * *", False, watch_for_absence),
     Job("write down how many installs were active", "0 * * * *", True, count_installs),
     Job("forget sessions past their time", "40 * * * *", True, forget_sessions),
-    Job("give memory back", "* * * * *", False, forget_pages),
     Job("optimize the database", "15 3 * * *", False, optimize),
 )
 

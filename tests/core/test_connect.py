@@ -4,11 +4,12 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from tests.faults.wire import resident
 from tinytrail.core import connect as module
 from tinytrail.core.connect import (
     DatabaseError,
@@ -215,6 +216,20 @@ def test_what_a_reader_puts_aside_goes_to_a_nameless_file_in_the_folder_of_the_d
         files = [os.path.realpath(file) for file in Path("/proc/self/fd").iterdir()]
         assert any(file.startswith(f"{folder}/etilqs_") and file.endswith("(deleted)") for file in files)
         assert not any(file.startswith("etilqs_") for file in os.listdir(folder))
+
+
+def test_readers_keep_little_of_a_file_that_they_have_read_whole(tx: Tx, path: str) -> None:
+    tx.execute("create table large (text)")
+    tx.execute(
+        """with recursive rows (n) as (select 1 union all select n + 1 from rows where n < 10000)
+           insert into large select randomblob(1000) from rows"""
+    )
+    with ExitStack() as stack:
+        readers = [stack.enter_context(closing(open_connection(path, query_only=True))) for _ in range(8)]
+        before = resident()
+        for reader in readers:
+            assert reader.execute("select sum(length(text)) from large").fetchone() == (10_000_000,)
+        assert resident() - before < len(readers) * 2  # MB
 
 
 @pytest.mark.usefixtures("_temporary_files_as_before")

@@ -301,24 +301,6 @@ async def test_a_read_that_fails_or_is_given_up_leaves_its_reader_to_others(db: 
     assert await db.read(notes) == []
 
 
-async def test_all_readers_give_their_memory_back_even_while_one_is_busy(db: Database) -> None:
-    gave_back: set[int] = set()
-
-    def watch(tx: Tx) -> None:
-        tx.set_trace_callback(lambda sql: gave_back.add(id(tx)) if "shrink_memory" in sql else None)
-
-    await asyncio.gather(*(db.read(watch) for _ in range(module.READERS)))
-    gate = Gate()
-    reading = asyncio.create_task(db.read(gate.pass_through))
-    await asyncio.to_thread(gate.entered.wait, SECONDS)
-    await db.forget_pages()
-    assert len(gave_back) == module.READERS - 1
-    gate.open.set()
-    await reading
-    await db.forget_pages()
-    assert len(gave_back) == module.READERS
-
-
 async def test_deleted_rows_give_their_pages_back(db: Database) -> None:
     for _ in range(200):
         await db.write(note, "x" * 10_000)

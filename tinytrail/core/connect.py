@@ -21,7 +21,6 @@ STATEMENTS = 32  # prepared ones that a connection keeps, 20 KB each; reports ha
 PAGES_AT_ONCE = 256  # of a copy: 1 MB
 APPLICATION_ID = 0x54546C31  # "TTl1": tells our files from other people's
 
-# What the system keeps of the file serves us as well: more cache makes no report and no commit quicker.
 PRAGMAS = """
     pragma busy_timeout = 5000;
     pragma foreign_keys = on;
@@ -33,11 +32,13 @@ PRAGMAS = """
     pragma analysis_limit = 400;
 """
 
-# What a filter keeps of a year can be 60 MB: past this cache it goes to a file without a name
-# (`temporary_files_in`).
+# Small caches, in KiB: what the system keeps of the file serves a report as well. A reader keeps a full one
+# for good, and what it gave back of it, in pieces between others, glibc could not. What a filter keeps of a
+# year can be 60 MB: past its cache it goes to a file without a name (`temporary_files_in`).
 FOR_READERS = """
     pragma query_only = on;
-    pragma temp.cache_size = -8192;
+    pragma cache_size = -1024;
+    pragma temp.cache_size = -2048;
 """
 
 

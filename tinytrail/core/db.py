@@ -158,11 +158,6 @@ class Database:
                     else:
                         caller.set_result(result)
 
-    async def forget_pages(self) -> None:
-        """Have the readers give back what they keep of the file, 12 MB each once they have answered much. The
-        system keeps it as well, and most of the time one reader does all."""
-        await asyncio.gather(*(self.read(_forget_pages) for _ in range(READERS)))
-
     async def flush(self) -> None:
         """Wait until all that was accepted is committed."""
         await self._is_idle.wait()
@@ -179,10 +174,6 @@ def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
         return work(tx, *args, **kwargs)
     finally:
         tx.execute("rollback")
-
-
-def _forget_pages(tx: Tx) -> None:
-    tx.execute("pragma shrink_memory")
 
 
 def _optimize(tx: Tx) -> None:
