@@ -118,6 +118,13 @@ class Protocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self.feed(b"\r\n".join([*lines, b"", rest]))
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """As uvicorn's, but white space after a value is no part of it (RFC 9110, section 5.5)."""
+        name, value = name.lower(), value.rstrip(b" \t")
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
+
     def on_headers_complete(self) -> None:
         if not self.is_passed_over():  # else they come again
             headers_complete(self)

@@ -192,6 +192,15 @@ def test_a_head_that_is_too_large_is_answered_431(server: Server) -> None:
         assert all_said(client).startswith(b"HTTP/1.1 431 ")
 
 
+@pytest.mark.parametrize("space", ["", " ", "\t", " \t  "])
+def test_white_space_around_a_headers_value_is_no_part_of_it(server: Server, space: str) -> None:
+    key = f"X-API-KEY:{space}{server.api_key()}{space}"
+    asked = f"GET /api/v1/websites HTTP/1.1\r\nHost: x{space}\r\n{key}\r\nConnection: close{space}\r\n\r\n"
+    with connected(server) as client:
+        client.sendall(asked.encode())
+        assert all_said(client).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 def test_large_cookies_and_many_requests_on_a_connection_are_no_bomb(server: Server) -> None:
     with httpx.Client(base_url=server.url, headers={"cookie": "x" * 30_000}) as client:
         for _ in range(20):

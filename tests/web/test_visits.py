@@ -4,12 +4,14 @@ from itertools import product
 from typing import Any
 
 import pytest
+from httpx import AsyncClient
 
 from tests.make import DAY, HOUR, MINUTE, FakeClock, moment
 from tests.web.cast import Owner, Traffic
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.web.events import visit_key
+from tinytrail.web.rollup import roll_up_finished
 
 GAPS = [
     # seconds between events      visits    seconds a visit
@@ -135,6 +137,50 @@ class TestInTokyo:
         days = [point["value"] for point in (await owner.report("timeseries", metric="visits"))["series"]]
         assert days[-2:] == [1, 1]
         assert (await owner.metrics())["unique_visitors"] == 2  # the sum of the days'
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+async def test_a_move_to_a_zone_still_on_the_day_before_begins_visits_anew_and_they_are_whole(
+    visit: Traffic, owner: Owner, alice: AsyncClient, clock: FakeClock, db: Database, is_remembered: bool
+) -> None:
+    clock.now = moment("2026-03-14 02:00")
+    await visit("/", "/pricing")
+    await alice.patch(f"/api/v1/websites/{owner.website_id}", json={"timezone": "America/New_York"})
+    if not is_remembered:
+        await db.write(forget)
+    clock.now += MINUTE
+    await visit("/signup", "done")
+    asked = {"start_date": "2026-03-13", "end_date": "2026-03-14"}
+    assert (await owner.metrics(**asked))["visits"] == 2
+    for filters in ({}, {"filters[]": "device:desktop"}):
+        pages = {row["path"]: row["pageviews"] for row in await owner.rows("pages", **asked, **filters)}
+        assert pages == {"/": 1, "/pricing": 1, "/signup": 1}
+        assert [row["name"] for row in await owner.rows("custom-events", **asked, **filters)] == ["done"]
+    funnel = await owner.report("funnel", **asked, steps=["/signup", "done"])
+    assert [step["sessions"] for step in funnel["funnel"]] == [1, 1]
+
+
+async def test_a_zone_that_this_machine_does_not_have_makes_days_of_utc(
+    visit: Traffic,
+    owner: Owner,
+    clock: FakeClock,
+    db: Database,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An older file may name one that only the machine it comes from has."""
+    await db.write(lambda tx: tx.execute("update websites set timezone = 'right/Europe/Bielefeld'"))
+    clock.now = moment("2026-03-13 23:30")
+    await visit("/")
+    clock.now += DAY
+    await roll_up_finished(db, clock.now)
+    hours = {"metric": "pageviews", "interval": "hour", "start_date": "2026-03-13", "end_date": "2026-03-13"}
+    series = (await owner.report("timeseries", **hours))["series"]
+    assert [point["value"] for point in series][-1] == 1
+    assert (await owner.client.get("/api/v1/reports/overview")).status_code == 200
+    assert (await owner.client.get(f"/api/v1/websites/{owner.website_id}/status")).status_code == 200
+    assert caplog.messages == [
+        "there is no time zone `right/Europe/Bielefeld` here, so the days of its websites are those of UTC"
+    ]
 
 
 async def test_unique_visitors_are_the_sum_of_the_days(

@@ -4,12 +4,16 @@ A day is a number here: days since 1970-01-01. In the database that is two bytes
 "2026-01-31" is ten, and the day after is plus one.
 """
 
+import logging
 import re
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
+
+log = logging.getLogger(__name__)
 
 Clock = Callable[[], float]  # Unix time, in seconds
 
@@ -31,10 +35,27 @@ def local_day(zone: str, at: float) -> int:
     return int(at // DAY) if zone == "UTC" else _day_of_quarter_hour(zone, int(at // 900))
 
 
+@cache
+def zone_names() -> frozenset[str]:
+    """IANA's, by the package that any machine has. A system's folder has more, such as "localtime", which is
+    not the same everywhere."""
+    return frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
+
+
+@lru_cache(1024)
+def time_zone(name: str) -> ZoneInfo:
+    """The zone of that name; UTC where this machine has none, since traffic is worth more than its days."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # not found; no plain name; a folder of zones
+        log.error("there is no time zone `%s` here, so the days of its websites are those of UTC", name)
+        return ZoneInfo("UTC")
+
+
 @lru_cache(1024)
 def _day_of_quarter_hour(zone: str, quarter: int) -> int:
     """Zones are offset by whole quarters of an hour, so a quarter lies within one day."""
-    return day_number(datetime.fromtimestamp(quarter * 900, ZoneInfo(zone)).date())
+    return day_number(datetime.fromtimestamp(quarter * 900, time_zone(zone)).date())
 
 
 def day_number(day: date) -> int:

@@ -95,7 +95,7 @@ def _store(tx: Tx, batch: list[Event]) -> None:
     for event, key in zip(batch, keys, strict=True):
         site, at, day, kind = event.site, event.at, event.day, event.kind
         visit: OpenVisit | None = memo.get(key)
-        if visit is None or at - visit.last_seen > VISIT_GAP:
+        if visit is None or at - visit.last_seen > VISIT_GAP or not visit.day <= day <= visit.day + 1:
             visit = memo[key] = OpenVisit(_next_visit_id(tx), day, at, 0)
             begun.append(_visit_row(tx, visit, event))
         elif at > visit.last_seen:

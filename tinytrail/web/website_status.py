@@ -2,12 +2,11 @@
 
 from datetime import datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from litestar import get
 from litestar.params import FromPath
 
-from tinytrail.core.clock import date_of, timestamp
+from tinytrail.core.clock import date_of, time_zone, timestamp
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
 from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
@@ -62,7 +61,7 @@ def first_event_at(tx: Tx, website: Website) -> float | None:
     """When the first event happened; where its day is kept in totals alone, when that day began."""
     [(counted, kept)] = tx.execute(FIRST_DAYS, {"site": website.site})
     if counted is not None and (kept is None or counted < kept):
-        midnight = datetime.combine(date_of(counted), time(), ZoneInfo(website.timezone))
+        midnight = datetime.combine(date_of(counted), time(), time_zone(website.timezone))
         return midnight.timestamp()
     if kept is None:
         return None

@@ -3,7 +3,6 @@
 import re
 from typing import Annotated, Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar import Request, delete, get, patch, post
@@ -13,7 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from tinytrail.core.body import read_json
 from tinytrail.core.client_ip import parse_networks
-from tinytrail.core.clock import timestamp
+from tinytrail.core.clock import timestamp, zone_names
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
@@ -172,9 +171,7 @@ def _checked(tx: Tx, website: Website) -> Website:
             parse_networks([address])
         except ValueError:
             invalid("excluded_ips", f"`{address}` is no IP address and no CIDR range")
-    try:
-        ZoneInfo(website.timezone)
-    except (KeyError, ValueError, OSError):  # not found; not a plain name; a folder of zones
+    if website.timezone not in zone_names():
         invalid("timezone", f"`{website.timezone}` is no time zone; use a name such as Europe/Berlin")
     return msgspec.structs.replace(website, domain=domain)
 

@@ -8,7 +8,7 @@ from bisect import bisect_left
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from tinytrail.core.clock import DAY, day_number, iso_date
+from tinytrail.core.clock import DAY, day_number, iso_date, time_zone
 from tinytrail.web.counts import AtDay
 from tinytrail.web.reports.period import Period
 
@@ -40,7 +40,7 @@ def offset_changes(zone: ZoneInfo, period: Period) -> list[tuple[int, int]]:
 
 def by_hour(zone_name: str, period: Period) -> AtDay:
     """Count by the hour: 24 × the day + the hour of the wall clock. Only whole numbers are formatted in."""
-    changes = offset_changes(ZoneInfo(zone_name), period)
+    changes = offset_changes(time_zone(zone_name), period)
 
     def hour(alias: str) -> str:
         at = BEGAN[alias]
