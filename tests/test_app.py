@@ -93,6 +93,22 @@ async def test_options_lists_the_methods_of_what_can_be_got(client: AsyncClient,
             assert response.content == b""
 
 
+async def test_allow_says_the_same_of_a_path_whoever_asks_and_is_true(
+    admin: AsyncClient, config: Config
+) -> None:
+    by_path: dict[str, set[str]] = {}
+    for path, methods in routed(config).items():
+        by_path.setdefault(path, set()).update(methods)
+    for path, methods in by_path.items():
+        refused = await admin.request("PUT", path)
+        said = set(refused.headers["allow"].split(", "))
+        assert (refused.status_code, said - {"HEAD", "OPTIONS"}) == (405, methods - {"HEAD", "OPTIONS"}), path
+        options = await admin.options(path)
+        assert options.status_code == (204 if "OPTIONS" in said else 405), path
+        if "access-control-allow-methods" not in options.headers:  # a preflight's answer says it by that
+            assert set(options.headers["allow"].split(", ")) == said, path
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/health", "/js/tracker.js", "/stats", "/metrics", "/api/stats", "/nope"]
 )

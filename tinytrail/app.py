@@ -8,9 +8,9 @@ from html import escape
 from typing import Any
 
 from litestar import Litestar, MediaType, Request, Response
-from litestar.datastructures import State
+from litestar.datastructures import MutableScopeHeaders, State
 from litestar.handlers import ASGIRouteHandler
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Message, Scope
 
 from tinytrail import installs, jobs, presence, product, web
 from tinytrail.config import Config
@@ -18,7 +18,7 @@ from tinytrail.core.admin import no_admins
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock, wall_clock
 from tinytrail.core.db import open_database
-from tinytrail.core.errors import failure, is_below, reason_phrase
+from tinytrail.core.errors import allow_header, failure, is_below, reason_phrase
 from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
@@ -79,6 +79,18 @@ def error_response(request: AnyRequest, error: Exception) -> Response[Any]:
         if is_below(path, owned):
             return dialect(request, error)
     return plain_error(request, error)
+
+
+async def name_all_methods(message: Message, scope: Scope) -> None:
+    """Litestar answers OPTIONS with the methods of the handler that was first registered for the path."""
+    if message["type"] != "http.response.start" or message["status"] != 204:
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    if "allow" in headers:
+        of_path = (
+            each for each in scope["litestar_app"].routes if each.path_format == scope["path_template"]
+        )
+        headers["allow"] = allow_header({method for route in of_path for method in route.methods})
 
 
 class App(Litestar):
@@ -198,6 +210,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         lifespan=[lifespan],
         state=state,
         dependencies=dependencies(clock),
+        before_send=[name_all_methods],
         exception_handlers={Exception: error_response},
         request_max_body_size=LARGEST_BODY,
         logging_config=None,

@@ -43,6 +43,8 @@ BAD_BODIES = [
     ("a blank name", b'{"name": "  "}', "name: must not be empty"),
     ("a name too long", b'{"name": "%s"}' % (b"x" * 201), "name: must have at most 200 characters"),
     ("a NUL", rb'{"name": "a\u0000b"}', "name: must not hold control characters"),
+    ("a tab", rb'{"name": "a\tb"}', "name: must not hold control characters"),
+    ("a line separator", rb'{"name": "a\u2028b"}', "name: must not hold control characters"),
 ]
 
 
@@ -54,6 +56,16 @@ async def test_a_bad_body_is_a_400_that_says_why(client: AsyncClient, body: byte
 
     assert (response.status_code, response.text) == (400, f"Bad Request: {reason}")
     assert response.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize(
+    "name", ["Robin’s\u00a0iPhone", "👩\u200d💻 laptop", "My\u200bPhone", "می\u200cخواهم"]
+)
+async def test_what_keyboards_put_between_letters_is_no_control_character(
+    client: AsyncClient, name: str
+) -> None:
+    await register(client, name)
+    assert [device["name"] for device in (await stats(client))["devices"]] == [name]
 
 
 async def test_the_longest_name_is_taken_and_unknown_keys_are_ignored(client: AsyncClient) -> None:

@@ -6,7 +6,7 @@ import pytest
 from httpx import AsyncClient
 
 from tests.make import hit
-from tests.web.cast import COLLECT, GOOGLEBOT, UNKNOWN, Owner, code, message
+from tests.web.cast import COLLECT, GOOGLEBOT, UNKNOWN, Owner, Traffic, code, message
 
 
 def page_of(website: str, **fields: Any) -> str:
@@ -118,6 +118,32 @@ async def test_odd_properties_are_stored_all_the_same(
     response = await client.post(COLLECT, content=page_of(website, properties=properties) + "}")
     assert response.status_code == 202, response.text
     assert (await owner.metrics())["pageviews"] == 1
+
+
+ZEROS = [
+    # properties as sent                      as shown
+    (r'{"k":"v\u0000w"}', [("k", "vw")]),
+    (r'{"a\u0000\u0000b":"\u0000"}', [("ab", "")]),
+    (r'{"k":"\\u0000"}', [("k", r"\u0000")]),  # a backslash, and five characters
+    (r'{"k":"\\\u0000w"}', [("k", r"\w")]),
+]
+
+
+@pytest.mark.parametrize(("properties", "shown"), ZEROS)
+async def test_zero_characters_are_left_out_so_that_no_value_is_cut_short(
+    client: AsyncClient, website: str, owner: Owner, properties: str, shown: list[tuple[str, str]]
+) -> None:
+    sent = page_of(website, properties=properties).replace('"page_view"', '"save"') + "}"
+    assert (await client.post(COLLECT, content=sent)).status_code == 202
+    rows = await owner.rows("event-properties")
+    assert [(row["property"], row["value"]) for row in rows] == shown
+
+
+async def test_campaigns_that_differ_past_a_zero_character_are_two(visit: Traffic, owner: Owner) -> None:
+    await visit("/", ip="192.0.2.1", url="https://example.com/?utm_source=news%00a")
+    await visit("/", ip="192.0.2.2", utm_source="news\0b")
+    rows = await owner.rows("sources", group_by="utm")
+    assert [row["utmSource"] for row in rows] == ["newsa", "newsb"]
 
 
 NESTED = [

@@ -99,6 +99,7 @@ BAD_FIELDS: list[tuple[str, Any]] = [
     ("content_groups", [{"name": "Blog", "pattern": ""}]),
     ("content_groups", [{"name": "Blog", "pattern": "^/("}]),
     ("content_groups", [{"name": "Blog", "pattern": "^" + "(" * 400}]),
+    ("content_groups", [{"name": "Blog\0", "pattern": "/blog/*"}]),
     ("content_groups", [BLOG] * 101),
     ("excluded_ips", None),
     ("excluded_ips", "192.0.2.1"),

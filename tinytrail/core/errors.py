@@ -6,6 +6,7 @@ status and the sentence. Unexpected errors are logged whole and told to nobody.
 
 import logging
 import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn, get_args
 
@@ -50,8 +51,8 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
             return Failure(503, "The server cannot store this now; try again", {"Retry-After": "1"})
         case HTTPException(status_code=status) if status < 500:
             headers = {name.title(): value for name, value in (error.headers or {}).items()}
-            if "HEAD" not in headers.get("Allow", "HEAD"):
-                headers["Allow"] = headers["Allow"].replace("GET", "GET, HEAD")  # see app.App
+            if "Allow" in headers:
+                headers["Allow"] = allow_header(headers["Allow"].split(", "))
             return Failure(status, _sentence(error), headers)
         case _ if trouble := trouble_with_file(error):
             log.error("%s", trouble)
@@ -61,6 +62,11 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
             route = request.scope.get("path_template") or "a request"
             log.error("%s %s failed", request.method, route, exc_info=error)
             return Failure(500, "Unexpected server error", {})
+
+
+def allow_header(methods: Collection[str]) -> str:
+    """`Allow` for a path that has these. What answers GET answers HEAD (see app.App)."""
+    return ", ".join(sorted({*methods, *({"HEAD"} if "GET" in methods else ())}))
 
 
 def reason_phrase(status: int) -> str:

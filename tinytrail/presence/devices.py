@@ -2,6 +2,7 @@
 only that reaches the database's functions, whose arguments a debugging log may show."""
 
 import secrets
+import unicodedata
 from typing import Any
 
 import msgspec
@@ -18,6 +19,9 @@ from tinytrail.presence.auth import must_post, require_secret_key
 from tinytrail.presence.stats import Device
 
 LONGEST_NAME = 200  # characters
+# Control characters, what separates lines and paragraphs, and halves of characters. Others that do not show
+# join an emoji's parts, or keep words together.
+UNPRINTABLE = {"Cc", "Zl", "Zp", "Cs"}
 MOST_DIGITS = 18  # of an id: past that SQLite has no such number
 
 POST = [HttpMethod.POST, HttpMethod.OPTIONS]  # see must_post
@@ -52,7 +56,7 @@ def clean_name(name: str) -> str:
         invalid("name", "must not be empty")
     if len(name) > LONGEST_NAME:
         invalid("name", f"must have at most {LONGEST_NAME} characters")
-    if not name.isprintable():
+    if any(unicodedata.category(character) in UNPRINTABLE for character in name):
         invalid("name", "must not hold control characters")
     return name
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from litestar import MediaType, Request, Response
 
-from tinytrail.core.errors import failure, reason_phrase
+from tinytrail.core.errors import failure, is_below, reason_phrase
+from tinytrail.presence.devices import DEVICES
 
 
 def error_response(request: Request[Any, Any, Any], error: Exception) -> Response[str]:
@@ -15,4 +16,6 @@ def error_response(request: Request[Any, Any, Any], error: Exception) -> Respons
     line = reason_phrase(status)
     if status == 400 and message:
         line += f": {message}"
+    if status == 405 and is_below(request.scope["path"], DEVICES):
+        headers["Allow"] = "POST"  # not OPTIONS, which they take to refuse it
     return Response(line, status_code=status, headers=headers, media_type=MediaType.TEXT)

@@ -35,6 +35,8 @@ class ContentGroup(msgspec.Struct, frozen=True):
     pattern: Annotated[str, Meta(min_length=1, max_length=500)]
 
     def __post_init__(self) -> None:
+        if "\0" in self.name:  # where SQLite's JSON has text end
+            raise ValueError("a name must not hold a zero character")
         if self.pattern.startswith("^") and copies(self.pattern) > MOST_COPIES:
             raise ValueError(f"`{self.pattern}` repeats too much within repetitions")
         try:

@@ -27,6 +27,8 @@ QUERIES = re.compile(
     re.VERBOSE,
 )
 
+ZERO = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")  # in JSON, where two backslashes are one that is meant
+
 UTM = ("utm_source", "utm_medium", "utm_campaign")
 KIND_OF = {event_type: kind for kind, event_type in enumerate(KINDS)}
 NO_UTM = (None, None, None)
@@ -92,7 +94,7 @@ def utm_of(hit: Hit) -> tuple[str | None, ...]:
         query = hit.url.partition("#")[0].partition("?")[2]
         for name, value in reversed(parse_qsl(query, errors="replace")):  # the first of a name counts
             in_url[name] = value
-    values = ((getattr(hit, name) or in_url.get(name, "")).strip() for name in UTM)
+    values = ((getattr(hit, name) or in_url.get(name, "")).replace("\0", "").strip() for name in UTM)
     return tuple(without_queries(value)[:LONGEST_NAME] or None for value in values)
 
 
@@ -119,8 +121,10 @@ def without_queries(text: str) -> str:
 
 
 def encode_properties(properties: dict[str, Any]) -> str:
-    """The properties as JSON, without the query strings of addresses anywhere among them."""
-    return without_queries(msgspec.json.encode(properties).decode())
+    """The properties as JSON, without the query strings of addresses anywhere among them, and without zero
+    characters, where SQLite's JSON has text end."""
+    text = without_queries(msgspec.json.encode(properties).decode())
+    return ZERO.sub(r"\1", text) if r"\u0000" in text else text
 
 
 def screen_bucket(width: float | None) -> str:

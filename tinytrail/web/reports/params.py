@@ -23,4 +23,6 @@ def number(params: Params, name: str, default: int) -> int:
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()):
         invalid(name, "must be a whole number")
-    return max(1, int(text[:20]))  # no page is as far as what is cut off
+    if text != digits:
+        return 1
+    return max(1, int(digits.lstrip("0")[:20] or "0"))  # no page is as far as what is cut off
