@@ -124,7 +124,7 @@ async def test_a_browser_is_shown_a_small_page(client: AsyncClient, accept: str)
     assert response.status_code == 404
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert "<title>404 Not Found</title>" in response.text
-    assert "TinyTrail has no page at this address." in response.text
+    assert "<main><h1>Not Found</h1><p>TinyTrail has no page at this address.</main>" in response.text
 
     response = await client.post("/js/tracker.js", headers={"accept": accept})
     assert response.status_code == 405

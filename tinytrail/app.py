@@ -43,8 +43,10 @@ LARGEST_BODY = 64 * 1024  # bytes; a route may allow less
 
 ERROR_PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>{status} {phrase}</title>
-<p><strong>{phrase}.</strong> {remark}
+<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto }}</style>
+<main><h1>{phrase}</h1><p>{remark}</main>
 """
 
 
