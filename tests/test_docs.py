@@ -50,3 +50,20 @@ MARKDOWN = [path for path in ROOT.glob("**/*.md") if not {".venv", "node_modules
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text())
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+TEXTS = [
+    *MARKDOWN,
+    ROOT / "tinytrail.toml.example",
+    *ROOT.glob("docs/systemd/*"),
+    *ROOT.glob("tinytrail/**/*.py"),
+]
+BY_NAME = re.compile(
+    r"\bpipx? (install|upgrade) '?tinytrail\b|\binstall tinytrail\[|pypi\.org/project/tinytrail"
+)
+
+
+def test_nobody_is_told_to_install_a_name_that_may_be_a_strangers() -> None:
+    """It is not on PyPI: whoever takes the name there would be run by all who follow the documents."""
+    paragraphs = [text for path in TEXTS for text in path.read_text().split("\n\n") if BY_NAME.search(text)]
+    assert [text for text in paragraphs if "first release" not in text] == []

@@ -61,7 +61,9 @@ def open_mmdb(path: str) -> Any:
     try:
         import maxminddb
     except ImportError:
-        raise ValueError("geo.database needs a package that is not there: install tinytrail[geo]") from None
+        raise ValueError(
+            "geo.database needs maxminddb, which is not there: install '.[geo]' (README, Countries)"
+        ) from None
     try:
         return maxminddb.open_database(path)
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
