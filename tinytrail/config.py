@@ -34,6 +34,16 @@ IN_WORDS = {  # an operator should not have to read a regular expression
     f"`str` matching regex {WEBHOOK!r}": 'an address such as "https://example.com/hook", or ""',
 }
 
+# What msgspec calls the kinds of values
+KINDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "text",
+}
+
 # Kubernetes puts these beside a service that is called "tinytrail". Its TINYTRAIL_PORT is an address.
 FOREIGN_VARIABLE = re.compile(r"TINYTRAIL_(PORT_|SERVICE_)|TINYTRAIL_PORT=\w+://")
 
@@ -188,5 +198,7 @@ def in_words(error: Exception, kind: Any) -> str:
         reason = reason.replace(pattern, words)
     reason = with_choices(reason, kind, key)
     reason = reason.replace("Object contains unknown field", "there is no setting called")
-    reason = reason.replace("`object`", "a table")
+    reason = re.sub(
+        r"\b(Expected|got) `(\w+)`", lambda said: f"{said[1]} {KINDS.get(said[2], said[2])}", reason
+    )
     return f"{key}: {reason}" if key else reason
