@@ -75,6 +75,8 @@ def check(config: Config, file: str | None) -> None:
     Exit code 2 if anything is wrong.
     """
     if file:
+        if not os.path.exists(file):
+            raise Trouble(f"{file}: No such file or directory")
         config = msgspec.structs.replace(config, database=file)
     Countries(config.geo.database, config.geo.header).close()
     click.echo("settings  ok")

@@ -66,5 +66,7 @@ def open_mmdb(path: str) -> Any:
         ) from None
     try:
         return maxminddb.open_database(path)
-    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+    except OSError as error:
+        raise ValueError(f"geo.database: {path} cannot be read: {error.strerror}") from error
+    except (ValueError, maxminddb.InvalidDatabaseError) as error:
         raise ValueError(f"geo.database: {path} cannot be read as an .mmdb file: {error}") from error
