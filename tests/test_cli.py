@@ -151,13 +151,19 @@ def test_a_key_is_shown_again(key: str) -> None:
 def test_a_key_of_nobody_is_not() -> None:
     connect("tinytrail.db").close()
     assert trouble("key") == "there is no admin; make one with `tinytrail user add --role admin`"
-    assert "Not Found" in trouble("key", "--user", NOBODY)
+    for user_id in (NOBODY, "999"):
+        for words in (["key"], ["key", "--new"]):
+            said = trouble(*words, "--user", user_id)
+            assert said == f"there is no user {user_id}; see `tinytrail user list`"
 
 
 def test_a_key_made_with_another_secret_cannot_be_shown(key: str) -> None:
     os.unlink("tinytrail.key")
     read_or_make_secret("tinytrail.key")
-    assert trouble("key").startswith("This key was made with another tinytrail.key")
+    said = "This key was made with another tinytrail.key; make a new one with "
+    assert trouble("key") == f"{said}`tinytrail key --new`"
+    [[user_id]] = rows("select id from users")
+    assert trouble("key", "--user", str(user_id)) == f"{said}`tinytrail key --new --user {user_id}`"
 
 
 def test_a_new_key_ends_the_old_one_and_who_signed_in_with_it(key: str) -> None:
@@ -229,11 +235,12 @@ def test_without_a_public_url_the_snippet_is_for_this_machine_and_says_so(key: s
     ("words", "said"),
     [
         (["account", "add", "  "], "name: must not be empty"),
-        (["user", "add", "--account", "7"], "account_id: must be a UUID"),
-        (["user", "add", "--account", NOBODY], "account_id: there is no such account"),
-        (["website", "add", "https://example.com/"], "domain: must be a domain name"),
+        (["user", "add", "--account", "7"], "--account: there is no account 7; see `tinytrail account list`"),
+        (["user", "add", "--account", NOBODY], f"--account: there is no account {NOBODY}; see"),
+        (["website", "add", "https://example.com/"], "domain: must be a domain name without https://"),
+        (["website", "add", "bücher.example"], "domain: must be a domain name without https://"),
         (["website", "add", "taken.example"], "domain: this account has taken.example already"),
-        (["website", "add", "example.com", "--account", NOBODY], "account_id: there is no such account"),
+        (["website", "add", "example.com", "--account", "abc"], "--account: there is no account abc; see"),
         (["website", "add", "example.com", "--timezone", "Mars"], "timezone: `Mars` is no time zone"),
         (["aggregate", "yesterday"], "yesterday: must be a date, YYYY-MM-DD"),
         (["aggregate", "2026-02-30"], "2026-02-30: there is no such date"),
@@ -244,6 +251,11 @@ def test_what_cannot_be_made_is_told_and_leaves_nothing(key: str, words: list[st
     before = rows("select id from accounts union select id from users union select id from websites")
     assert trouble(*words).startswith(said)
     assert rows("select id from accounts union select id from users union select id from websites") == before
+
+
+def test_an_international_domain_is_told_how_it_is_written(key: str) -> None:
+    assert trouble("website", "add", "bücher.example").endswith("other letters are written xn--...")
+    assert "xn--bcher-kva.example is website" in output("website", "add", "xn--bcher-kva.example")
 
 
 def test_a_secret_that_cannot_be_read_is_told(key: str, folder: Path) -> None:

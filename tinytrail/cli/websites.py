@@ -8,7 +8,7 @@ from typing import BinaryIO
 import click
 
 from tinytrail.cli.base import Trouble, command, confirmed, main, opened, removes
-from tinytrail.cli.people import first_account
+from tinytrail.cli.people import chosen_account
 from tinytrail.config import Config
 from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx, transaction
@@ -34,7 +34,7 @@ def website() -> None:
 def add_website(config: Config, domain: str, account_id: str | None, timezone: str) -> None:
     """Make a website; print its id, and the snippet to paste into its pages."""
     with opened(config) as tx, transaction(tx):
-        owner = account_id or first_account(tx)
+        owner = chosen_account(tx, account_id)
         added = insert_website(tx, NewWebsite(domain=domain, timezone=timezone), owner, time.time())
     click.echo(f"{added.domain} is website {added.id}. Paste this into the <head> of its pages:\n")
     click.echo("    " + SNIPPET.format(id=added.id, url=config.base_url()))
