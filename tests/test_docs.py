@@ -1,11 +1,13 @@
 """The documentation, held to the program."""
 
 import re
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 import pytest
 from litestar.routes import HTTPRoute
 
+from docs.demo import folder_without_database
 from tests.make import config_in
 from tinytrail.app import create_app
 
@@ -67,3 +69,14 @@ def test_nobody_is_told_to_install_a_name_that_may_be_a_strangers() -> None:
     """It is not on PyPI: whoever takes the name there would be run by all who follow the documents."""
     paragraphs = [text for path in TEXTS for text in path.read_text().split("\n\n") if BY_NAME.search(text)]
     assert [text for text in paragraphs if "first release" not in text] == []
+
+
+def test_the_demonstration_makes_its_folder_and_says_why_it_cannot_use_another(tmp_path: Path) -> None:
+    assert folder_without_database(f"{tmp_path}/new/one").is_dir()
+    (tmp_path / "tinytrail.db").touch()
+    for name, reason in (
+        (f"{tmp_path}", " holds a database already"),
+        (f"{tmp_path}/tinytrail.db", ": File exists"),
+    ):
+        with pytest.raises(ArgumentTypeError, match=f"^{name}{reason}$"):
+            folder_without_database(name)
