@@ -26,6 +26,7 @@ GOOD = {
     "log_format": "json",
     "public_url": "https://stats.example.com",
     "webhook_url": "https://example.com/hook?token=a",
+    "header": "CF-IPCountry",
     "trusted_proxies": "10.0.0.0/8, ::1",
 }
 
@@ -150,6 +151,43 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> N
         load(tmp_path, text)
     assert str(raised.value).startswith(f"{tmp_path}/settings.toml: ")
     assert said in str(raised.value)
+
+
+SECRETS = (("presence", "secret_key"), ("track", "write_key"), ("track", "read_key"))
+
+
+@pytest.mark.parametrize(("section", "key"), SECRETS)
+@pytest.mark.parametrize(
+    "value", [" geheim", "geheim ", "geheim\n", "\tgeheim", " ", "ge\nheim", "ge\x00heim", "\x7f"]
+)
+def test_a_secret_that_no_request_could_bring_is_refused_and_not_repeated(
+    tmp_path: Path, section: str, key: str, value: str
+) -> None:
+    expected = f"{section}.{key}: Expected what a header can bring: no white space around it, no line breaks"
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, f"[{section}]\n{key} = {json.dumps(value)}")
+    assert expected in str(raised.value)
+    assert "heim" not in str(raised.value)
+    with pytest.raises(ConfigError, match=f"^{variable(section, key)}: Expected what a header can bring"):
+        load_config(environ={variable(section, key): value})
+
+
+@pytest.mark.parametrize(("section", "key"), SECRETS)
+@pytest.mark.parametrize("value", ["geheim", "ge heim", "a\tb", "größer", '!"§$%&/()=', ""])
+def test_a_secret_that_a_request_can_bring_is_taken(
+    tmp_path: Path, section: str, key: str, value: str
+) -> None:
+    config = load(tmp_path, "", {variable(section, key): value})
+    assert getattr(getattr(config, section), key) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["CF-IPCountry ", " CF-IPCountry", "CF IPCountry", "CF-IPCountry:", "Länder"]
+)
+def test_what_is_no_headers_name_is_refused(tmp_path: Path, value: str) -> None:
+    expected = r'geo\.header: Expected the name of a header, such as "CF-IPCountry", or ""$'
+    with pytest.raises(ConfigError, match=expected):
+        load(tmp_path, f"[geo]\nheader = {json.dumps(value)}")
 
 
 @pytest.mark.parametrize("text", [b"database = ", b"[server", b'database = "\xff"'])
