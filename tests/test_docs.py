@@ -80,3 +80,19 @@ def test_the_demonstration_makes_its_folder_and_says_why_it_cannot_use_another(t
     ):
         with pytest.raises(ArgumentTypeError, match=f"^{name}{reason}$"):
             folder_without_database(name)
+
+
+def directives(caddyfile: str) -> list[str]:
+    lines = [line.strip() for line in caddyfile.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def test_the_caddyfile_for_pocket_ids_is_the_tested_one_but_for_names_and_the_certificate() -> None:
+    [shown] = re.findall(r"```caddyfile\n(.*?)```", (ROOT / "docs/pocket-id.md").read_text(), re.DOTALL)
+    tested = (ROOT / "docs/proxies/Caddyfile").read_text()
+    for theirs, here in (
+        ("stats.example.com", "analytics.pocket-id.org"),
+        ("127.0.0.1:8000", "tinytrail:8000"),
+    ):
+        tested = tested.replace(theirs, here)
+    assert [line for line in directives(shown) if line != "tls internal"] == directives(tested)
