@@ -64,7 +64,9 @@ def backup(config: Config, file: str) -> None:
         problem = first_problem(copy)
     if problem:
         raise Trouble(f"{file} was written, but is damaged, as {config.database} is: {problem}")
-    click.echo(f"{file}: {os.path.getsize(file)} bytes. Keep {config.key_file} with it, but not beside it.")
+    click.echo(
+        f"{file}: {os.path.getsize(file)} bytes. Keep a copy of {config.key_file} too, in another place."
+    )
 
 
 @command(main, "check")
