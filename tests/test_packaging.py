@@ -241,6 +241,14 @@ def test_the_readmes_command_enters_the_units_folder_as_its_user_whom_alone_it_i
     assert script.startswith(f"cd {service['WorkingDirectory']} && tinytrail ")
 
 
+@pytest.mark.parametrize("target", ["serve", "test"])
+def test_make_says_that_it_installs_before_it_does(target: str) -> None:
+    make = ["make", "--dry-run", "--always-make", target]
+    first, second, *_ = subprocess.check_output(make, cwd=ROOT, text=True).splitlines()
+    assert first.startswith('echo "Installing what is needed into .venv')
+    assert second.endswith("-m venv .venv")
+
+
 def test_the_readme_and_the_docs_name_these_files() -> None:
     told = (ROOT / "README.md").read_text() + (ROOT / "docs/operating.md").read_text()
     for name in ("docker/compose.yaml", "systemd/tinytrail.service", "litestream.yml"):
