@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SAY = echo "Installing what is needed into .venv, which takes a minute or two." >&2
 
 .PHONY: serve test lint format check faults bench screenshots browser
 
@@ -41,11 +42,13 @@ programs:
 	  { echo "The tests need more programs: sudo apt-get install" $$missing >&2; exit 1; }
 
 .venv/serve-ready: pyproject.toml constraints.txt
+	@$(SAY)
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --editable .
 	@touch $@
 
 .venv/dev-ready: pyproject.toml constraints.txt
+	@$(SAY)
 	@$(PYTHON) -m venv .venv
 	@$(PIP) --editable ".[dev]"
 	@touch $@

@@ -211,9 +211,21 @@ async def fill(folder: Path, now: float | None = None) -> str:
     return key
 
 
+def folder_without_database(name: str) -> Path:
+    """Made where it is not there."""
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{name}: {error.strerror}") from None
+    if (folder / "tinytrail.db").exists():
+        raise argparse.ArgumentTypeError(f"{name} holds a database already")
+    return folder
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=folder_without_database)
     print(asyncio.run(fill(parser.parse_args().folder)))

@@ -235,3 +235,4 @@ async def test_a_system_that_is_off_has_no_routes_and_the_others_stay(
                     if system == off:
                         must_speak(dialect_of(path), 404, response)
         assert (await client.get("/health")).json()["status"] == "ok"
+        assert (await client.get("/api/v1/openapi.json")).status_code == 200

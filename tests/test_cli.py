@@ -148,18 +148,6 @@ def test_a_key_is_shown_again(key: str) -> None:
     assert output("key", "--user", str(user_id)) == f"{key}\n"
 
 
-def test_a_key_of_nobody_is_not() -> None:
-    connect("tinytrail.db").close()
-    assert trouble("key") == "there is no admin; make one with `tinytrail user add --role admin`"
-    assert "Not Found" in trouble("key", "--user", NOBODY)
-
-
-def test_a_key_made_with_another_secret_cannot_be_shown(key: str) -> None:
-    os.unlink("tinytrail.key")
-    read_or_make_secret("tinytrail.key")
-    assert trouble("key").startswith("This key was made with another tinytrail.key")
-
-
 def test_a_new_key_ends_the_old_one_and_who_signed_in_with_it(key: str) -> None:
     [[user_id]] = rows("select id from users")
     with closing(connect("tinytrail.db")) as tx, transaction(tx):
@@ -223,35 +211,6 @@ def test_without_a_public_url_the_snippet_is_for_this_machine_and_says_so(key: s
     said = output("website", "add", "example.com")
     assert 'src="http://127.0.0.1:8000/js/tracker.js"' in said
     assert "set public_url" in said
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        (["account", "add", "  "], "name: must not be empty"),
-        (["user", "add", "--account", "7"], "account_id: must be a UUID"),
-        (["user", "add", "--account", NOBODY], "account_id: there is no such account"),
-        (["website", "add", "https://example.com/"], "domain: must be a domain name"),
-        (["website", "add", "taken.example"], "domain: this account has taken.example already"),
-        (["website", "add", "example.com", "--account", NOBODY], "account_id: there is no such account"),
-        (["website", "add", "example.com", "--timezone", "Mars"], "timezone: `Mars` is no time zone"),
-        (["aggregate", "yesterday"], "yesterday: must be a date, YYYY-MM-DD"),
-        (["aggregate", "2026-02-30"], "2026-02-30: there is no such date"),
-    ],
-)
-def test_what_cannot_be_made_is_told_and_leaves_nothing(key: str, words: list[str], said: str) -> None:
-    output("website", "add", "taken.example")
-    before = rows("select id from accounts union select id from users union select id from websites")
-    assert trouble(*words).startswith(said)
-    assert rows("select id from accounts union select id from users union select id from websites") == before
-
-
-def test_a_secret_that_cannot_be_read_is_told(key: str, folder: Path) -> None:
-    (folder / "tinytrail.key").write_text("garbage")
-    assert trouble("key").startswith("tinytrail.key holds no secret")
-    (folder / "tinytrail.key").unlink()
-    (folder / "tinytrail.key").mkdir()
-    assert trouble("user", "add") == "tinytrail.key: Is a directory"
 
 
 def test_a_file_can_be_named_on_the_command_line(key: str, folder: Path) -> None:

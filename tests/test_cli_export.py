@@ -60,6 +60,21 @@ def test_csv_is_asked_for_by_name_or_by_ending(words: list[str]) -> None:
     assert [line[head.index("path")] for line in lines] == ALL
 
 
+@pytest.mark.parametrize("file", ["events.xlsx", "events.json", "events.2026"])
+def test_an_ending_that_names_no_format_is_told(file: str) -> None:
+    said = trouble("export", "example.com", file)
+    assert said == f"{file}: must end in .ndjson or .csv, or name its --format"
+    assert not os.path.exists(file)
+    output("export", "example.com", file, "--format", "ndjson")
+    assert paths(Path(file).read_text()) == ALL
+
+
+@pytest.mark.parametrize("file", ["events", "./events", ".events", "EVENTS.NDJSON"])
+def test_a_file_without_an_ending_is_ndjson(file: str) -> None:
+    output("export", "example.com", file)
+    assert paths(Path(file).read_text()) == ALL
+
+
 def test_daily_totals() -> None:
     written = output("export", "example.com", "-", "--table", "daily", "--format", "csv")
     assert written.startswith("date,dimension,value,isBot,visits,")

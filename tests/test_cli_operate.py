@@ -87,7 +87,10 @@ def test_a_file_that_is_locked_is_told(day_with_a_visit: None, monkeypatch: pyte
 def test_a_backup_is_whole_and_for_its_owner_alone(key: str) -> None:
     before = rows("select * from users")
     said = output("backup", "copy.db")
-    assert said.startswith(f"copy.db: {os.path.getsize('copy.db')} bytes. Keep tinytrail.key with it")
+    told = (
+        f"copy.db: {os.path.getsize('copy.db')} bytes. Keep a copy of tinytrail.key too, in another place.\n"
+    )
+    assert said == told
     assert stat.S_IMODE(os.stat("copy.db").st_mode) == 0o600
     assert sorted(os.listdir()) == ["copy.db", "tinytrail.db", "tinytrail.key"]
     assert "database  ok" in output("check", "copy.db")
@@ -180,7 +183,12 @@ def test_a_check_finds_an_empty_file_and_no_command_makes_a_database_of_it(key: 
     assert trouble("check", "copy.db") == "copy.db is empty"
     assert trouble("website", "list", "--database", "copy.db") == "copy.db is empty"
     assert (folder / "copy.db").read_bytes() == b""
-    assert trouble("check", "no.db") == "there is no database at no.db; `tinytrail serve` makes one"
+
+
+def test_a_check_of_a_copy_that_is_not_there_does_not_say_that_serve_makes_it(key: str) -> None:
+    assert trouble("check", "no.db") == "no.db: No such file or directory"
+    said = trouble("check", "--database", "no.db")
+    assert said == "there is no database at no.db; `tinytrail serve` makes one"
 
 
 def test_a_check_finds_a_file_cut_short(key: str, folder: Path) -> None:
@@ -208,7 +216,9 @@ def test_a_check_refuses_another_programs_file_and_what_is_no_database(folder: P
 
 def test_a_check_looks_into_the_settings_too(key: str, folder: Path) -> None:
     (folder / "tinytrail.toml").write_text('[geo]\ndatabase = "no.mmdb"')
-    assert trouble("check").startswith("geo.database: no.mmdb cannot be read as an .mmdb file")
+    assert trouble("check") == "geo.database: no.mmdb cannot be read: No such file or directory"
+    (folder / "no.mmdb").write_text("no such thing")
+    assert trouble("check").startswith("geo.database: no.mmdb cannot be read as an .mmdb file: ")
 
 
 def test_a_check_upgrades_nothing_and_says_that_serve_would(

@@ -26,6 +26,7 @@ GOOD = {
     "log_format": "json",
     "public_url": "https://stats.example.com",
     "webhook_url": "https://example.com/hook?token=a",
+    "header": "CF-IPCountry",
     "trusted_proxies": "10.0.0.0/8, ::1",
 }
 
@@ -123,12 +124,12 @@ def test_an_empty_list_can_be_a_variable(tmp_path: Path) -> None:
         ('databse = "x"', "there is no setting called `databse`"),
         ("[sever]\nport = 1", "there is no setting called `sever`"),
         ("[server]\nprot = 1", "server: there is no setting called `prot`"),
-        ("[server]\nport = 65536", "server.port: Expected `int` <= 65535"),
-        ('[server]\nport = "80"', "server.port: Expected `int`, got `str`"),
-        ("[server]\nhost = 7", "server.host: Expected `str`, got `int`"),
-        ("server = 7", "server: Expected a table, got `int`"),
-        ('[web]\nenabled = "yes"', "web.enabled: Expected `bool`, got `str`"),
-        ("[web]\nretention_days = -1", "web.retention_days: Expected `int` >= 0"),
+        ("[server]\nport = 65536", "server.port: Expected a whole number <= 65535"),
+        ('[server]\nport = "80"', "server.port: Expected a whole number, got text"),
+        ("[server]\nhost = 7", "server.host: Expected text, got a whole number"),
+        ("server = 7", "server: Expected a table, got a whole number"),
+        ('[web]\nenabled = "yes"', "web.enabled: Expected true or false, got text"),
+        ("[web]\nretention_days = -1", "web.retention_days: Expected a whole number >= 0"),
         ('[web]\ncollect_limit = "10 a second"', "web.collect_limit: Expected calls per time, such as"),
         ('[web]\napi_limit = "0/10s"', "web.api_limit: Expected calls per time, such as"),
         ('[web]\napi_limit = "1/10s\\n"', "web.api_limit: Expected calls per time, such as"),
@@ -141,7 +142,8 @@ def test_an_empty_list_can_be_a_variable(tmp_path: Path) -> None:
         ),
         ('[track]\nweek_start = "Monday"', "track.week_start: must be one of monday, tuesday, wednesday"),
         ('[server]\nlog_format = "xml"', "server.log_format: must be one of text, json"),
-        ('database = ""', "database: Expected `str` of length >= 1"),
+        ("[server]\ntrusted_proxies = 7", "server.trusted_proxies: Expected a list, got a whole number"),
+        ('database = ""', "database: Expected text of length >= 1"),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:
@@ -149,6 +151,43 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> N
         load(tmp_path, text)
     assert str(raised.value).startswith(f"{tmp_path}/settings.toml: ")
     assert said in str(raised.value)
+
+
+SECRETS = (("presence", "secret_key"), ("track", "write_key"), ("track", "read_key"))
+
+
+@pytest.mark.parametrize(("section", "key"), SECRETS)
+@pytest.mark.parametrize(
+    "value", [" geheim", "geheim ", "geheim\n", "\tgeheim", " ", "ge\nheim", "ge\x00heim", "\x7f"]
+)
+def test_a_secret_that_no_request_could_bring_is_refused_and_not_repeated(
+    tmp_path: Path, section: str, key: str, value: str
+) -> None:
+    expected = f"{section}.{key}: Expected what a header can bring: no white space around it, no line breaks"
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path, f"[{section}]\n{key} = {json.dumps(value)}")
+    assert expected in str(raised.value)
+    assert "heim" not in str(raised.value)
+    with pytest.raises(ConfigError, match=f"^{variable(section, key)}: Expected what a header can bring"):
+        load_config(environ={variable(section, key): value})
+
+
+@pytest.mark.parametrize(("section", "key"), SECRETS)
+@pytest.mark.parametrize("value", ["geheim", "ge heim", "a\tb", "größer", '!"§$%&/()=', ""])
+def test_a_secret_that_a_request_can_bring_is_taken(
+    tmp_path: Path, section: str, key: str, value: str
+) -> None:
+    config = load(tmp_path, "", {variable(section, key): value})
+    assert getattr(getattr(config, section), key) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["CF-IPCountry ", " CF-IPCountry", "CF IPCountry", "CF-IPCountry:", "Länder"]
+)
+def test_what_is_no_headers_name_is_refused(tmp_path: Path, value: str) -> None:
+    expected = r'geo\.header: Expected the name of a header, such as "CF-IPCountry", or ""$'
+    with pytest.raises(ConfigError, match=expected):
+        load(tmp_path, f"[geo]\nheader = {json.dumps(value)}")
 
 
 @pytest.mark.parametrize("text", [b"database = ", b"[server", b'database = "\xff"'])
@@ -178,6 +217,19 @@ def test_a_variable_that_cannot_be_used_is_named_and_not_the_file(
 ) -> None:
     with pytest.raises(ConfigError, match=rf"^{name}: "):
         load(tmp_path, "[server]\nport = 1", {name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("TINYTRAIL_WEB_ENABLED", "yes", "true or false"),
+        ("TINYTRAIL_SERVER_PORT", "abc", "a whole number"),
+        ("TINYTRAIL_SERVER_PORT", "65536", "a whole number <= 65535"),
+    ],
+)
+def test_what_a_variable_may_hold_is_told_in_words(name: str, value: str, expected: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{name}: Expected {expected}(, got text)?$"):
+        load_config(environ={name: value})
 
 
 def test_the_variables_that_kubernetes_sets_for_a_service_of_this_name_are_left_alone() -> None:

@@ -232,6 +232,23 @@ def test_the_unit_denies_no_system_call_that_is_worth_dying_for() -> None:
     assert unit()["SystemCallErrorNumber"] == "EPERM"
 
 
+def test_the_readmes_command_enters_the_units_folder_as_its_user_whom_alone_it_is_open_to() -> None:
+    [command] = re.findall(r"`([^`]*sudo -u[^`]*)`", (ROOT / "README.md").read_text())
+    service = unit()
+    assert service["StateDirectoryMode"] == "0700"
+    *before, script = shlex.split(command)
+    assert before == ["sudo", "-u", service["User"], "sh", "-c"]
+    assert script.startswith(f"cd {service['WorkingDirectory']} && tinytrail ")
+
+
+@pytest.mark.parametrize("target", ["serve", "test"])
+def test_make_says_that_it_installs_before_it_does(target: str) -> None:
+    make = ["make", "--dry-run", "--always-make", target]
+    first, second, *_ = subprocess.check_output(make, cwd=ROOT, text=True).splitlines()
+    assert first.startswith('echo "Installing what is needed into .venv')
+    assert second.endswith("-m venv .venv")
+
+
 def test_the_readme_and_the_docs_name_these_files() -> None:
     told = (ROOT / "README.md").read_text() + (ROOT / "docs/operating.md").read_text()
     for name in ("docker/compose.yaml", "systemd/tinytrail.service", "litestream.yml"):

@@ -22,8 +22,12 @@ LISTS = {"trusted_proxies"}  # in a variable their parts stand between commas
 LIMIT = r"^([1-9]\d{0,8}/[1-9]\d{0,8}[smhd])?\Z"
 ADDRESS = r"^(https?://[^\s/?#][^\s?#]*)?\Z"
 WEBHOOK = r"^(https?://[^\s/]\S*)?\Z"
+HEADER = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]*\Z"
+# Servers take white space off a header's ends, and no client sends control characters in one.
+SECRET = r"^(?!\s)[^\x00-\x08\x0a-\x1f\x7f]*(?<!\s)\Z"
 
 Limit = Annotated[str, Meta(pattern=LIMIT)]  # "10/10s"; empty: no limit
+Secret = Annotated[str, Meta(pattern=SECRET)]  # what a request brings in a header; empty: none
 Days = Annotated[int, Meta(ge=0, le=36_500)]
 Hours = Annotated[int, Meta(ge=0, le=876_000)]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -32,6 +36,18 @@ IN_WORDS = {  # an operator should not have to read a regular expression
     f"`str` matching regex {LIMIT!r}": 'calls per time, such as "10/10s", "20/1h", or "" for no limit',
     f"`str` matching regex {ADDRESS!r}": 'an address such as "https://stats.example.com", or ""',
     f"`str` matching regex {WEBHOOK!r}": 'an address such as "https://example.com/hook", or ""',
+    f"`str` matching regex {HEADER!r}": 'the name of a header, such as "CF-IPCountry", or ""',
+    f"`str` matching regex {SECRET!r}": "what a header can bring: no white space around it, no line breaks",
+}
+
+# What msgspec calls the kinds of values
+KINDS = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "object": "a table",
+    "str": "text",
 }
 
 # Kubernetes puts these beside a service that is called "tinytrail". Its TINYTRAIL_PORT is an address.
@@ -75,8 +91,8 @@ class Track(Section, frozen=True):
     enabled: bool = True
     retention_days: Days = 30
     week_start: Weekday = "monday"
-    write_key: str = ""
-    read_key: str = ""
+    write_key: Secret = ""
+    read_key: Secret = ""
 
 
 class Installs(Section, frozen=True):
@@ -88,7 +104,7 @@ class Installs(Section, frozen=True):
 
 class Presence(Section, frozen=True):
     enabled: bool = True
-    secret_key: str = ""  # empty: the /api/devices routes do not exist
+    secret_key: Secret = ""  # empty: the /api/devices routes do not exist
     server_name: str = ""
     webhook_url: Annotated[str, Meta(pattern=WEBHOOK)] = ""
     alert_after_hours: Hours = 0  # 0: no alert
@@ -96,7 +112,7 @@ class Presence(Section, frozen=True):
 
 class Geo(Section, frozen=True):
     database: str = ""
-    header: str = ""
+    header: Annotated[str, Meta(pattern=HEADER)] = ""
 
 
 # Who listens on all addresses is found on this one; no link leads to "all addresses".
@@ -188,5 +204,7 @@ def in_words(error: Exception, kind: Any) -> str:
         reason = reason.replace(pattern, words)
     reason = with_choices(reason, kind, key)
     reason = reason.replace("Object contains unknown field", "there is no setting called")
-    reason = reason.replace("`object`", "a table")
+    reason = re.sub(
+        r"\b(Expected|got) `(\w+)`", lambda said: f"{said[1]} {KINDS.get(said[2], said[2])}", reason
+    )
     return f"{key}: {reason}" if key else reason

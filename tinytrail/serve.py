@@ -122,9 +122,7 @@ def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -
     if config.server.public_url:
         greeting += f", which the world finds at {config.base_url()}"
     if first_key:
-        greeting += "\n" + FIRST_STEPS.format(
-            key=first_key, url=config.base_url(port), local_url=config.local_url(port)
-        )
+        greeting += first_steps(config, first_key, port)
     elif not has_key_file:
         log.warning(KEY_FILE_LOST, config.key_file)
     # What is loaded by now stays: the collector of garbage need not look at it again and again.
@@ -153,20 +151,34 @@ def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -
     ).run(sockets=[listener])
 
 
+def first_steps(config: Config, key: str, port: int) -> str:
+    steps = FIRST_STEPS if config.web.enabled else FIRST_STEPS_WITHOUT_WEB
+    return FIRST_KEY.format(key=key) + steps.format(
+        url=config.base_url(port), local_url=config.local_url(port)
+    )
+
+
 KEY_FILE_LOST = (
     "%s was missing, so a new one was made: the API keys of before still work, but cannot be shown again. "
     "Put the old file back if you have it"
 )
 
-FIRST_STEPS = """
+FIRST_KEY = """
+
 This is the first start. Here is the admin's API key, shown this once (`tinytrail key` shows it again):
 
     {key}
+"""
 
+FIRST_STEPS = """
 Next, open {url} and sign in with it: there you add your website, and see what its visitors do.
 
 The same by hand: this prints the snippet to paste into the pages, and then what came of it.
 
     tinytrail website add example.com
     curl -H "X-API-KEY: $(tinytrail key)" '{local_url}/api/v1/reports/summary?period=today&website_id=...'
+"""
+
+FIRST_STEPS_WITHOUT_WEB = """
+Keep it for later: the dashboard, and all else that asks for this key, is web's, and [web] enabled is false.
 """

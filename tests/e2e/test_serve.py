@@ -98,6 +98,18 @@ def test_the_first_steps_lead_to_where_a_server_on_all_addresses_is_found(
     assert f"'http://127.0.0.1:{port}/api/v1/reports/summary?" in said
 
 
+def test_without_web_the_first_steps_promise_no_dashboard(tmp_path: Path) -> None:
+    with serving(tmp_path, TINYTRAIL_WEB_ENABLED="false") as server:
+        assert httpx.get(server.url).status_code == 404
+        key = server.api_key()
+        assert server.stop() == 0
+        said = rest(server)
+    assert f"\n\n    {key}\n\n" in said
+    assert "the dashboard, and all else that asks for this key, is web's" in said
+    assert "sign in" not in said
+    assert "website" not in said
+
+
 def test_the_key_that_was_printed_opens_the_api(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         headers = {"x-api-key": server.api_key()}

@@ -186,7 +186,7 @@ def test_a_key_file_with_garbage(tmp_path: Path, content: str) -> None:
     [
         ("[server", "tinytrail.toml is not valid TOML: "),
         ("[server]\nprot = 1", "tinytrail.toml: server: there is no setting called `prot`"),
-        ('[geo]\ndatabase = "no.mmdb"', "geo.database: no.mmdb cannot be read as an .mmdb file: "),
+        ('[geo]\ndatabase = "no.mmdb"', "geo.database: no.mmdb cannot be read: No such file or directory"),
     ],
 )
 def test_settings_that_cannot_be_used(tmp_path: Path, text: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import urllib.request
@@ -64,6 +65,21 @@ def test_it_says_what_is_missing(settings: dict[str, str], complaint: str) -> No
 
     assert answer.returncode == 2
     assert complaint in answer.stderr
+
+
+def test_the_line_for_cron_needs_nothing_but_the_steps_before_it(server: Server, tmp_path: Path) -> None:
+    token = add_device(server, "Cron")
+    text = (CLIENTS / "README.md").read_text()
+    [steps] = re.findall(r"```sh\n(mkdir .*?)```", text, re.DOTALL)
+    [command] = re.findall(r"^\* \* \* \* \* (.*)$", text, re.MULTILINE)
+    steps = re.sub(r"^systemctl .*\n", "", steps, flags=re.MULTILINE)
+    steps = steps.replace("https://stats.example.com", server.url).replace("the token", token)
+
+    for script in (steps, command):
+        environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+        subprocess.run(["sh", "-ec", script], cwd=CLIENTS, env=environment, check=True, timeout=30)
+
+    assert beats(server, "Cron") == 1
 
 
 def test_its_token_is_in_no_argument() -> None:

@@ -124,7 +124,7 @@ def test_off_needs_no_package(countries: Open, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
     monkeypatch.setitem(sys.modules, "maxminddb", None)
-    with pytest.raises(ValueError, match=r"^geo\.database .*install tinytrail\[geo\]$"):
+    with pytest.raises(ValueError, match=r"^geo\.database .*install '\.\[geo\]'"):
         Countries(database, "")
 
 

@@ -64,7 +64,9 @@ def backup(config: Config, file: str) -> None:
         problem = first_problem(copy)
     if problem:
         raise Trouble(f"{file} was written, but is damaged, as {config.database} is: {problem}")
-    click.echo(f"{file}: {os.path.getsize(file)} bytes. Keep {config.key_file} with it, but not beside it.")
+    click.echo(
+        f"{file}: {os.path.getsize(file)} bytes. Keep a copy of {config.key_file} too, in another place."
+    )
 
 
 @command(main, "check")
@@ -75,6 +77,8 @@ def check(config: Config, file: str | None) -> None:
     Exit code 2 if anything is wrong.
     """
     if file:
+        if not os.path.exists(file):
+            raise Trouble(f"{file}: No such file or directory")
         config = msgspec.structs.replace(config, database=file)
     Countries(config.geo.database, config.geo.header).close()
     click.echo("settings  ok")

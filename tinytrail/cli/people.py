@@ -10,10 +10,11 @@ from tinytrail.cli.base import Trouble, command, confirmed, main, opened, remove
 from tinytrail.config import Config
 from tinytrail.core.connect import Tx, transaction
 from tinytrail.core.tokens import read_or_make_secret
-from tinytrail.web.accounts import all_accounts, delete_account, find_account, insert_account
+from tinytrail.web.accounts import Account, all_accounts, delete_account, find_account, insert_account
 from tinytrail.web.deletion import delete_leftovers
 from tinytrail.web.users import (
     NewUser,
+    User,
     all_users,
     api_key_of,
     delete_user,
@@ -32,7 +33,7 @@ def key(config: Config, user_id: str | None, is_new: bool) -> None:
     with opened(config) as tx, transaction(tx):
         secret = read_or_make_secret(config.key_file)
         if user_id:
-            user = find_user(tx, user_id)
+            user = named_user(tx, user_id)
         else:
             admins = [user for user in all_users(tx) if user.role == "admin"]
             if not admins:
@@ -40,7 +41,11 @@ def key(config: Config, user_id: str | None, is_new: bool) -> None:
             user = admins[0]
         if is_new:
             user = renew_key(tx, user.id, secret)
-    click.echo(api_key_of(user, secret))
+    try:
+        click.echo(api_key_of(user, secret))
+    except NotFoundException as error:
+        whose = f" --user {user.id}" if user_id else ""
+        raise Trouble(f"{error.detail} with `tinytrail key --new{whose}`") from None
 
 
 @main.group("account")
@@ -72,18 +77,15 @@ def list_accounts(config: Config) -> None:
 def remove_account(config: Config, account_id: str, is_sure: bool) -> None:
     """Delete an account with its users, its websites and all of their traffic."""
     with opened(config) as tx:
-        try:
-            name = find_account(tx, account_id.lower()).name
-        except NotFoundException:
-            raise Trouble(f"there is no account {account_id}; see `tinytrail account list`") from None
-        users = sum(found.account_id == account_id.lower() for found in all_users(tx))
-        websites = len(websites_of(tx, account_id.lower()))
+        doomed = named_account(tx, account_id)
+        users = sum(found.account_id == doomed.id for found in all_users(tx))
+        websites = len(websites_of(tx, doomed.id))
         counted = f"users: {users}, websites: {websites}"
-        confirmed(f"Delete account {name} ({counted}) and all of its traffic?", is_sure)
+        confirmed(f"Delete account {doomed.name} ({counted}) and all of its traffic?", is_sure)
         with transaction(tx):
-            delete_account(tx, account_id.lower())
+            delete_account(tx, doomed.id)
         delete_leftovers(tx)
-    click.echo(f"{name} is deleted")
+    click.echo(f"{doomed.name} is deleted")
 
 
 @main.group("user")
@@ -99,9 +101,8 @@ def add_user(config: Config, account_id: str | None, role: str, email: str | Non
     """Make a user and print the API key."""
     with opened(config) as tx, transaction(tx):
         secret = read_or_make_secret(config.key_file)
-        new = NewUser(
-            account_id=account_id or first_account(tx), role=cast(Literal["user", "admin"], role), email=email
-        )
+        owner = chosen_account(tx, account_id)
+        new = NewUser(account_id=owner, role=cast(Literal["user", "admin"], role), email=email)
         added = insert_user(tx, new, secret, time.time())
     click.echo(f"user    {added.id}\nAPI key {api_key_of(added, secret)}")
 
@@ -121,10 +122,7 @@ def list_users(config: Config) -> None:
 def remove_user(config: Config, user_id: str, is_sure: bool) -> None:
     """Delete a user; the key and whoever signed in with it are shut out at once."""
     with opened(config) as tx:
-        try:
-            doomed = find_user(tx, user_id.lower())
-        except NotFoundException:
-            raise Trouble(f"there is no user {user_id}; see `tinytrail user list`") from None
+        doomed = named_user(tx, user_id)
         name = doomed.email or doomed.id
         confirmed(f"Delete {doomed.role} {name}?", is_sure)
         with transaction(tx):
@@ -132,7 +130,27 @@ def remove_user(config: Config, user_id: str, is_sure: bool) -> None:
     click.echo(f"{name} is deleted")
 
 
-def first_account(tx: Tx) -> str:
+def named_user(tx: Tx, user_id: str) -> User:
+    try:
+        return find_user(tx, user_id.lower())
+    except NotFoundException:
+        raise Trouble(f"there is no user {user_id}; see `tinytrail user list`") from None
+
+
+def named_account(tx: Tx, account_id: str) -> Account:
+    try:
+        return find_account(tx, account_id.lower())
+    except NotFoundException:
+        raise Trouble(f"there is no account {account_id}; see `tinytrail account list`") from None
+
+
+def chosen_account(tx: Tx, option: str | None) -> str:
+    """The id of the account that --account names, else of the first."""
+    if option is not None:
+        try:
+            return named_account(tx, option).id
+        except Trouble as trouble:
+            raise Trouble(f"--account: {trouble.message}") from None
     accounts = all_accounts(tx)
     if not accounts:
         raise Trouble("there is no account; make one with `tinytrail account add NAME`")

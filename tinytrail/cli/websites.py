@@ -3,12 +3,13 @@
 import os
 import sys
 import time
+from pathlib import Path
 from typing import BinaryIO
 
 import click
 
 from tinytrail.cli.base import Trouble, command, confirmed, main, opened, removes
-from tinytrail.cli.people import first_account
+from tinytrail.cli.people import chosen_account
 from tinytrail.config import Config
 from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx, transaction
@@ -19,6 +20,7 @@ from tinytrail.web.reports.period import parse_dates
 from tinytrail.web.website_status import status_of
 from tinytrail.web.websites import NewWebsite, Website, insert_website, websites_of
 
+DEFAULT_FORMAT = "ndjson"
 SNIPPET = '<script defer data-id="{id}" src="{url}/js/tracker.js"></script>'
 
 
@@ -34,7 +36,7 @@ def website() -> None:
 def add_website(config: Config, domain: str, account_id: str | None, timezone: str) -> None:
     """Make a website; print its id, and the snippet to paste into its pages."""
     with opened(config) as tx, transaction(tx):
-        owner = account_id or first_account(tx)
+        owner = chosen_account(tx, account_id)
         added = insert_website(tx, NewWebsite(domain=domain, timezone=timezone), owner, time.time())
     click.echo(f"{added.domain} is website {added.id}. Paste this into the <head> of its pages:\n")
     click.echo("    " + SNIPPET.format(id=added.id, url=config.base_url()))
@@ -97,7 +99,7 @@ def remove_website(config: Config, name: str, is_sure: bool) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.option("--table", type=click.Choice(TABLES), default=TABLES[0], show_default=True)
 @click.option(
-    "--format", type=click.Choice(list(FORMATS)), help="Else by FILE's ending, ndjson where it has none."
+    "--format", type=click.Choice(list(FORMATS)), help="Else by FILE's ending, ndjson where there is none."
 )
 @click.option("--start-date", metavar="YYYY-MM-DD", help="Else from the first day on.")
 @click.option("--end-date", metavar="YYYY-MM-DD", help="Goes with --start-date.")
@@ -114,7 +116,7 @@ def export(
     if os.path.exists(file):
         raise Trouble(f"{file} exists already; nothing was written")
     period = parse_dates(start_date, end_date) or EVERYTHING
-    chosen = FORMATS[format or ("csv" if file.endswith(".csv") else "ndjson")]
+    chosen = FORMATS[format or format_by_ending(file)]
     with opened(config) as tx:
         exported = table_of(named_website(tx, name), table, period, time.time())
         if file == "-":
@@ -123,6 +125,14 @@ def export(
         with written_whole(file) as unfinished, unfinished.open("wb") as out:
             write_lines(tx, chosen, exported, out)
     click.echo(f"{file}: {os.path.getsize(file)} bytes")
+
+
+def format_by_ending(file: str) -> str:
+    ending = Path(file).suffix.removeprefix(".").lower() or DEFAULT_FORMAT
+    if ending not in FORMATS:
+        endings = " or ".join(f".{name}" for name in FORMATS)
+        raise Trouble(f"{file}: must end in {endings}, or name its --format")
+    return ending
 
 
 def write_lines(tx: Tx, format: Format, table: Table, out: BinaryIO) -> None:

@@ -61,8 +61,12 @@ def open_mmdb(path: str) -> Any:
     try:
         import maxminddb
     except ImportError:
-        raise ValueError("geo.database needs a package that is not there: install tinytrail[geo]") from None
+        raise ValueError(
+            "geo.database needs maxminddb, which is not there: install '.[geo]' (README, Countries)"
+        ) from None
     try:
         return maxminddb.open_database(path)
-    except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+    except OSError as error:
+        raise ValueError(f"geo.database: {path} cannot be read: {error.strerror}") from error
+    except (ValueError, maxminddb.InvalidDatabaseError) as error:
         raise ValueError(f"geo.database: {path} cannot be read as an .mmdb file: {error}") from error

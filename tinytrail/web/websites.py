@@ -23,6 +23,10 @@ from tinytrail.web.errors import success
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.ASCII | re.IGNORECASE)
+NO_DOMAIN = (
+    "must be a domain name without https://, port or path: letters from a to z, digits, hyphens and dots, "
+    "at most 255; names with other letters are written xn--..."
+)
 
 Addresses = Annotated[tuple[str, ...], Meta(max_length=1000)]
 Days = Annotated[int, Meta(ge=0, le=36_500)]
@@ -162,7 +166,7 @@ def _checked(tx: Tx, website: Website) -> Website:
     """The website, its domain folded to lower case. Raises 400, naming the field."""
     domain = website.domain.lower()
     if len(domain) > 255 or not DOMAIN.fullmatch(domain):
-        invalid("domain", "must be a domain name: letters, digits, hyphens and dots, at most 255")
+        invalid("domain", NO_DOMAIN)
     taken = "select 1 from websites where account_id = :account_id and domain = :domain and site <> :site"
     if tx.execute(taken, website.columns() | {"domain": domain}).fetchone():
         invalid("domain", f"this account has {domain} already")
