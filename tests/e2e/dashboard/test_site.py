@@ -171,6 +171,29 @@ def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> No
     assert "from=" in owner.url
 
 
+STRANGE_DAYS = (
+    "from=2026-13-01&to=2026-12-01",
+    "from=2026-01-00&to=2026-01-31",
+    "from=2026-02-30&to=2026-03-01",
+    "from=0001-01-01&to=2026-01-01",
+    "from=2026-01-01&to=9999-12-31",
+    "from=2026-01-01",
+)
+STRANGE = (
+    *STRANGE_DAYS,
+    "f=property:plan",
+    "f=property:=pro",
+    "f=page:",
+    "f=:",
+    "f=constructor:1",
+    "period=constructor",
+    "bots=maybe",
+    "page=-1",
+    "step=&step=",
+    "tab-pages=nothing",
+)
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
@@ -178,6 +201,9 @@ def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> No
         ("?site={id}&from=2026-03-02&to=2026-03-01", " Mar 2026"),
         ("?view=settings&site=nobody", "There is no such website, or it is not yours."),
         ("?view=nonsense", "Last 30 days"),
+        *((f"?site={{id}}&{strange}", "Last 30 days") for strange in STRANGE),
+        *((f"?view=product&{strange}", "Last 30 days") for strange in STRANGE_DAYS[:3]),
+        *((f"?{strange}", "Last 30 days") for strange in STRANGE_DAYS[:3]),
     ],
 )
 def test_an_address_that_means_nothing_falls_back_or_says_so(
@@ -185,7 +211,18 @@ def test_an_address_that_means_nothing_falls_back_or_says_so(
 ) -> None:
     owner.goto(f"{told.server.url}/{address.format(id=told.website_id)}")
     expect(owner.get_by_text(shown).first).to_be_visible()
+    owner.wait_for_load_state("networkidle")
     assert owner.locator(".notice.problem").count() == 0
+
+
+def test_of_too_many_filters_and_steps_the_address_means_the_first(owner: Page, told: Told) -> None:
+    many = "".join(f"&f=page:/{n}&step=/{n}" for n in range(30))
+    open_page(owner, f"{told.page}&f=country:DE&f=country:DE&f=constructor:1&step=&step=%20{many}")
+    assert len(chips(owner)) == 20
+    assert chips(owner)[:2] == ["Country is Germany", "Page is /0"]
+    steps = panel(owner, "Funnel").locator(".steps input")
+    assert [steps.nth(n).input_value() for n in (0, 19)] == ["/0", "/19"]
+    assert steps.count() == 20
 
 
 def test_a_website_that_is_not_yours_is_not_there(context: BrowserContext, told: Told) -> None:

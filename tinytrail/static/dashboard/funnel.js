@@ -3,9 +3,8 @@
 import { debounced, h, newId, replace } from "./dom.js";
 import { number, share } from "./format.js";
 import { card, csvButton } from "./panels.js";
+import { MOST_STEPS } from "./state.js";
 import { t } from "./strings.js";
-
-const MOST_STEPS = 20;
 
 /** The panel. `query()` gives the parameters that hold for the page, `suggest()` paths and events to offer. */
 export function funnelPanel(app, query, suggest) {
