@@ -73,3 +73,28 @@ def test_all_websites_are_on_one_page_with_their_sparklines(owner: Page, told: T
     expect(card.get_by_role("img")).to_have_attribute("aria-label", "Visits of garden.example, day by day")
     card.click()
     expect(owner.get_by_role("heading", level=1)).to_contain_text("garden.example")
+
+
+AXIS = "labels => labels.map(label => [label.textContent, label.getBBox().x >= 0])"
+LENGTHS = [
+    # seconds in sessions of a day, what the axis says
+    (70, ["0s", "30s", "1m", "1m 30s"]),
+    (1000, ["0s", "5m", "10m", "15m", "20m"]),
+    (5000, ["0s", "30m", "1h", "1h 30m"]),
+    (60 * 3600, ["0s", "20h", "40h", "60h"]),
+    (39_000_000, ["0s", "5,000h", "10,000h", "15,000h"]),
+]
+
+
+@pytest.mark.parametrize(("seconds", "says"), LENGTHS, ids=[row[1][-1] for row in LENGTHS])
+def test_an_axis_of_durations_has_round_steps_and_room_for_them(
+    owner: Page, told: Told, seconds: int, says: list[str]
+) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    row = {"date": today, "sessionCount": 1, "totalDuration": seconds, "averageDuration": seconds}
+    owner.route("**/sessions?*", lambda route: route.fulfill(json={"status": "success", "data": [row]}))
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    owner.locator("[data-key=totalDuration]").click()
+    labels = owner.locator(".chart .level")
+    expect(labels.first).to_have_text("0s")
+    assert labels.evaluate_all(AXIS) == [[label, True] for label in says]

@@ -44,12 +44,12 @@ export function duration(seconds) {
   return minutes ? `${minutes}m ${String(seconds % 60).padStart(2, "0")}s` : `${seconds}s`;
 }
 
+const TIMES = new Set(["avg_session_duration", "totalDuration", "averageDuration"]);
+
 /** A metric's value, shortened where it is large. */
 export function figure(metric, value) {
   if (metric === "bounce_rate") return `${percent().format(value)}%`;
-  if (metric.startsWith("avg_session_duration") || metric === "totalDuration" || metric === "averageDuration")
-    return duration(value);
-  return compact(value);
+  return TIMES.has(metric) ? duration(value) : compact(value);
 }
 
 /** The same in full, for where there is room. */
@@ -71,10 +71,21 @@ export function dateInWords(date) {
 }
 
 /** The same for an axis. */
-export function tick(date) {
+function tick(date) {
   if (date.length === 7) return shortMonth().format(utc(date));
   return date.length > 10 ? clock().format(utc(date)) : shortDay().format(utc(date));
 }
+
+/** How a chart says the values and the days of a metric. */
+export const chartWords = (metric, title) => ({
+  title,
+  isTime: TIMES.has(metric),
+  value: (value) => exactly(metric, value),
+  level: (value) => figure(metric, value).replace(/ 00[ms]$/, ""), // the steps of an axis are round
+  date: dateInWords,
+  tick,
+  unfinished: t.unfinished,
+});
 
 export function rangeInWords(start, end) {
   return start === end ? day().format(utc(start)) : longDay().formatRange(utc(start), utc(end));

@@ -3,7 +3,7 @@
 import { address, get } from "./api.js";
 import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
-import { compact, dateInWords, number, tick } from "./format.js";
+import { chartWords, number } from "./format.js";
 import { card } from "./panels.js";
 import { problem } from "./shell.js";
 import { t } from "./strings.js";
@@ -64,13 +64,7 @@ export function installsView(app) {
       replace(trouble);
       replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
       const points = stats.history.map(({ date, count }) => ({ date, value: count }));
-      const words = {
-        title: t.chartOf(t.activeInstalls, t.timeframes[timeframe]),
-        value: (value, isExact) => (isExact ? number : compact)(value),
-        date: dateInWords,
-        tick,
-        unfinished: t.unfinished,
-      };
+      const words = chartWords("installs", t.chartOf(t.activeInstalls, t.timeframes[timeframe]));
       replace(
         graph,
         points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { debounced, h, replace } from "./dom.js";
 import {
+  chartWords,
   dateInWords,
   daysIn,
   duration,
@@ -12,7 +13,6 @@ import {
   number,
   rangeInWords,
   shifted,
-  tick,
   utcToday,
 } from "./format.js";
 import { card } from "./panels.js";
@@ -111,13 +111,7 @@ export function productView(app) {
         ? Array.from({ length: daysIn(shown.start, shown.end) }, (_, n) => shifted(shown.start, n))
         : Object.keys(byDate);
     const points = dates.map((date) => ({ date, value: byDate[date] ?? 0 }));
-    const words = {
-      title: t.chartOf(t.productMetrics[chosen], rangeInWords(shown.start, shown.end)),
-      value: (value, isExact) => (isExact ? exactly(chosen, value) : figure(chosen, value)),
-      date: dateInWords,
-      tick,
-      unfinished: t.unfinished,
-    };
+    const words = chartWords(chosen, t.chartOf(t.productMetrics[chosen], rangeInWords(shown.start, shown.end)));
     replace(
       graph,
       points.length
