@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.e2e.dashboard.conftest import Told
+from tests.e2e.dashboard.conftest import Told, sign_in
 from tests.e2e.dashboard.pages import panel, read_rows
 
 
@@ -98,3 +98,47 @@ def test_an_axis_of_durations_has_round_steps_and_room_for_them(
     labels = owner.locator(".chart .level")
     expect(labels.first).to_have_text("0s")
     assert labels.evaluate_all(AXIS) == [[label, True] for label in says]
+
+
+STALE = [
+    # page, what is asked for, what would lie, how another view is chosen
+    ("?period=30d", "**/reports/overview?*", ".site-card", "w"),
+    ("?view=product&period=30d", "**/metrics?*", ".headline .figure", "d"),
+    ("?view=installs", "**/stats?*", ".chart", "By month"),
+]
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize(("page", "asked", "figures", "by"), STALE, ids=[row[2] for row in STALE])
+def test_figures_of_another_view_do_not_stand_under_this_ones_name(
+    context: BrowserContext, told: Told, page: str, asked: str, figures: str, by: str
+) -> None:
+    sign_in(context, told, told.key)
+    tab = context.new_page()
+    tab.goto(f"{told.server.url}/{page}")
+    expect(tab.locator(figures).first).to_be_visible()
+    tab.route(asked, lambda route: route.abort())
+    if len(by) == 1:
+        tab.keyboard.press(by)
+    else:
+        tab.get_by_role("button", name=by).click()
+    expect(tab.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(tab.locator(figures).first).to_be_hidden()
+    tab.unroute(asked)
+    tab.get_by_role("button", name="Try again").click()
+    expect(tab.locator(figures).first).to_be_visible()
+    assert tab.get_by_role("alert").count() == 0
+
+
+def test_an_answer_that_comes_too_late_is_not_shown(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?period=7d")
+    visits = owner.locator(".site-card dd").nth(1)
+    expect(visits).to_contain_text("6")
+    late: list[Route] = []
+    owner.route("**/reports/overview?period=30d*", lambda route: late.append(route))
+    owner.keyboard.press("m")
+    owner.keyboard.press("d")
+    expect(visits).to_contain_text("1")
+    late[0].continue_()
+    owner.wait_for_load_state("networkidle")
+    expect(visits).to_contain_text("1")

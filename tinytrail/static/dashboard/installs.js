@@ -4,8 +4,8 @@ import { address, get } from "./api.js";
 import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
 import { chartWords, number } from "./format.js";
+import { loader } from "./loading.js";
 import { card } from "./panels.js";
-import { problem } from "./shell.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 import { copyable } from "./waiting.js";
@@ -27,14 +27,14 @@ export function installsView(app) {
       copyable(`![${t.activeInstalls}](${url})`, t.badge),
     ),
   );
-  const element = h(
+  const content = h(
     "div",
-    {},
-    h("div", { class: "toolbar" }, h("h1", {}, t.installs)),
-    trouble,
+    { class: "content" },
     h("section", { class: "card headline" }, h("header", {}, total, switches), graph),
     h("div", { class: "panels" }, versions.element, badge.element),
   );
+  const element = h("div", {}, h("div", { class: "toolbar" }, h("h1", {}, t.installs)), trouble, content);
+  const load = loader({ content, trouble, ask, draw });
   let timeframe = "daily";
 
   function drawSwitches() {
@@ -57,28 +57,26 @@ export function installsView(app) {
     );
   }
 
-  async function load() {
+  function ask(signal) {
     drawSwitches();
-    try {
-      const [stats, byVersion] = await Promise.all([get("stats", { timeframe }), get("stats/versions")]);
-      replace(trouble);
-      replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
-      const points = stats.history.map(({ date, count }) => ({ date, value: count }));
-      const words = chartWords("installs", t.chartOf(t.activeInstalls, t.timeframes[timeframe]));
-      replace(
-        graph,
-        points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),
-      );
-      const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
-      replace(
-        versions.body,
-        byVersion.length
-          ? h("div", { class: "scroll" }, table(list, byVersion, { total: stats.total }))
-          : h("p", { class: "empty" }, t.noInstalls),
-      );
-    } catch (error) {
-      replace(trouble, problem(error, load));
-    }
+    return Promise.all([get("stats", { timeframe }, signal), get("stats/versions", {}, signal)]);
+  }
+
+  function draw([stats, byVersion]) {
+    replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
+    const points = stats.history.map(({ date, count }) => ({ date, value: count }));
+    const words = chartWords("installs", t.chartOf(t.activeInstalls, t.timeframes[timeframe]));
+    replace(
+      graph,
+      points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),
+    );
+    const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
+    replace(
+      versions.body,
+      byVersion.length
+        ? h("div", { class: "scroll" }, table(list, byVersion, { total: stats.total }))
+        : h("p", { class: "empty" }, t.noInstalls),
+    );
   }
 
   return { element, title: t.installs, update: load, close() {} };

@@ -5,8 +5,9 @@ import { sparkline } from "./chart.js";
 import { h, replace, text } from "./dom.js";
 import { compact, number, utcToday } from "./format.js";
 import { change } from "./headline.js";
+import { loader } from "./loading.js";
 import { periodBar, periodKey } from "./period.js";
-import { link, problem } from "./shell.js";
+import { link } from "./shell.js";
 import { t } from "./strings.js";
 
 const EVERY = 60_000; // milliseconds
@@ -22,8 +23,9 @@ export function overview(app) {
     trouble,
     list,
   );
+  const load = loader({ content: list, trouble, ask, draw });
   const timer = setInterval(() => !document.hidden && load(), EVERY);
-  let shown = null;
+  let shown = null; // the days on screen
 
   const figure = (label, metric, name) =>
     h(
@@ -68,23 +70,18 @@ export function overview(app) {
     if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, utcToday(), app.go));
   }
 
-  async function load() {
+  function ask(signal) {
     const { state } = app;
     const days = state.from ? { start_date: state.from, end_date: state.to } : { period: state.period };
     const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
-    try {
-      const { rows } = await get("api/v1/reports/overview", {
-        ...days,
-        compare,
-        include_bots: state.bots ? "true" : undefined,
-      });
-      shown = rows[0]?.period ?? null; // "today" may differ between zones; this is one of them
-      replace(trouble);
-      drawBar();
-      replace(list, rows.length ? rows.map(site) : empty());
-    } catch (error) {
-      replace(trouble, problem(error, load));
-    }
+    const include_bots = state.bots ? "true" : undefined;
+    return get("api/v1/reports/overview", { ...days, compare, include_bots }, signal);
+  }
+
+  function draw({ rows }) {
+    shown = rows[0]?.period ?? null; // "today" may differ between zones; this is one of them
+    drawBar();
+    replace(list, rows.length ? rows.map(site) : empty());
   }
 
   const empty = () =>
@@ -100,6 +97,8 @@ export function overview(app) {
     element,
     title: t.sites,
     update() {
+      const { from, to } = app.state;
+      shown = from ? { start: from, end: to } : null; // else it would lie for a moment
       drawBar();
       return load();
     },

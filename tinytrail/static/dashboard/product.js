@@ -15,9 +15,9 @@ import {
   shifted,
   utcToday,
 } from "./format.js";
+import { loader } from "./loading.js";
 import { card } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
-import { problem } from "./shell.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
@@ -43,38 +43,38 @@ export function productView(app) {
   const graph = h("div", { class: "graph" });
   const events = card(t.events);
   const sessions = card(t.sessions);
+  const content = h(
+    "div",
+    { class: "content" },
+    h("section", { class: "card headline" }, figures, graph),
+    h("div", { class: "panels" }, events.element, sessions.element),
+  );
   const element = h(
     "div",
     {},
     h("div", { class: "toolbar" }, h("h1", {}, t.product), h("div", { class: "narrow" }, user), bar),
     trouble,
-    h("section", { class: "card headline" }, figures, graph),
-    h("div", { class: "panels" }, events.element, sessions.element),
+    content,
   );
+  const load = loader({ content, trouble, ask, draw });
   let chosen = "events";
   let shown = null;
-  let drawData = () => {};
   user.addEventListener("input", debounced(load, 300));
 
-  async function load() {
+  async function ask(signal) {
     const today = utcToday();
     shown = daysOf(app.state, today);
     if (!bar.querySelector(":popover-open"))
       replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
-    const group =
-      daysIn(shown.start, shown.end) > 730 ? "month" : daysIn(shown.start, shown.end) > 120 ? "week" : "day";
-    const range = { start_date: shown.start, end_date: shown.end, group_by: group, user_id: user.value };
-    try {
-      const [counts, lengths] = await Promise.all([get("metrics", range), get("sessions", range)]);
-      replace(trouble);
-      drawData = () => draw(shown, group, today, counts, lengths);
-      drawData();
-    } catch (error) {
-      replace(trouble, problem(error, load));
-    }
+    const { start, end } = shown;
+    const group = daysIn(start, end) > 730 ? "month" : daysIn(start, end) > 120 ? "week" : "day";
+    const range = { start_date: start, end_date: end, group_by: group, user_id: user.value };
+    const [counts, lengths] = await Promise.all([get("metrics", range, signal), get("sessions", range, signal)]);
+    return { days: { start, end }, group, today, counts, lengths };
   }
 
-  function draw(shown, group, today, counts, lengths) {
+  function draw(figuresOf) {
+    const { days, group, today, counts, lengths } = figuresOf;
     const total = (row) => Object.entries(row).reduce((sum, [name, count]) => (name === "date" ? sum : sum + count), 0);
     const names = {};
     for (const row of counts)
@@ -94,7 +94,7 @@ export function productView(app) {
           "data-key": metric,
           onclick: () => {
             chosen = metric;
-            drawData();
+            draw(figuresOf);
           },
         },
         h("span", { class: "label" }, t.productMetrics[metric]),
@@ -108,14 +108,14 @@ export function productView(app) {
     );
     const dates =
       group === "day"
-        ? Array.from({ length: daysIn(shown.start, shown.end) }, (_, n) => shifted(shown.start, n))
+        ? Array.from({ length: daysIn(days.start, days.end) }, (_, n) => shifted(days.start, n))
         : Object.keys(byDate);
     const points = dates.map((date) => ({ date, value: byDate[date] ?? 0 }));
-    const words = chartWords(chosen, t.chartOf(t.productMetrics[chosen], rangeInWords(shown.start, shown.end)));
+    const words = chartWords(chosen, t.chartOf(t.productMetrics[chosen], rangeInWords(days.start, days.end)));
     replace(
       graph,
       points.length
-        ? chart({ points, unfinished: shown.end >= today, words })
+        ? chart({ points, unfinished: days.end >= today, words })
         : h("p", { class: "empty" }, t.quietPeriod),
     );
 
