@@ -1,5 +1,6 @@
 """The pages of the other three systems, against what was sent to them."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -51,6 +52,28 @@ def test_installs_are_counted_over_time_and_by_version(owner: Page, told: Told) 
     expect(owner.locator(".chart svg")).to_have_attribute(
         "aria-label", "active installs, By month. Arrow keys move along it."
     )
+
+
+@pytest.mark.usefixtures("sent")
+def test_the_address_of_product_and_installs_is_what_is_seen(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    owner.get_by_label("User id").fill("ann")
+    expect(owner.locator(".figure", has_text="Time in sessions")).to_contain_text("10m 00s")
+    owner.locator("[data-key=averageDuration]").click()
+    owner.reload()
+    expect(owner.get_by_label("User id")).to_have_value("ann")
+    expect(owner.locator('.figure[aria-pressed="true"]')).to_have_text("Average session10m 00s")
+    expect(owner.locator(".chart svg")).to_have_attribute("aria-label", re.compile("^Average session,"))
+
+    owner.get_by_role("link", name="Installs").click()
+    owner.get_by_role("button", name="By month").click()
+    expect(owner).to_have_url(f"{told.server.url}/?view=installs&period=7d&timeframe=monthly")
+    owner.reload()
+    expect(owner.get_by_role("button", name="By month")).to_have_attribute("aria-pressed", "true")
+    owner.go_back()
+    expect(owner.get_by_role("button", name="Last 30 days")).to_have_attribute("aria-pressed", "true")
+    owner.goto(f"{told.server.url}/?view=installs&timeframe=yearly&count=nothing")
+    expect(owner.get_by_role("button", name="Last 30 days")).to_have_attribute("aria-pressed", "true")
 
 
 @pytest.mark.usefixtures("sent")

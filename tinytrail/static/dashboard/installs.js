@@ -6,6 +6,7 @@ import { h, replace } from "./dom.js";
 import { chartWords, number } from "./format.js";
 import { loader } from "./loading.js";
 import { card } from "./panels.js";
+import { TIMEFRAMES } from "./state.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 import { copyable } from "./waiting.js";
@@ -35,21 +36,17 @@ export function installsView(app) {
   );
   const element = h("div", {}, h("div", { class: "toolbar" }, h("h1", {}, t.installs)), trouble, content);
   const load = loader({ content, trouble, ask, draw });
-  let timeframe = "daily";
 
   function drawSwitches() {
     replace(
       switches,
-      ["daily", "monthly"].map((one) =>
+      TIMEFRAMES.map((one) =>
         h(
           "button",
           {
-            "aria-pressed": String(one === timeframe),
+            "aria-pressed": String(one === app.state.timeframe),
             "data-key": one,
-            onclick: () => {
-              timeframe = one;
-              load();
-            },
+            onclick: () => app.go({ ...app.state, timeframe: one }),
           },
           t.timeframes[one],
         ),
@@ -58,6 +55,7 @@ export function installsView(app) {
   }
 
   function ask(signal) {
+    const { timeframe } = app.state;
     drawSwitches();
     return Promise.all([get("stats", { timeframe }, signal), get("stats/versions", {}, signal)]);
   }
@@ -65,7 +63,7 @@ export function installsView(app) {
   function draw([stats, byVersion]) {
     replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
     const points = stats.history.map(({ date, count }) => ({ date, value: count }));
-    const words = chartWords("installs", t.chartOf(t.activeInstalls, t.timeframes[timeframe]));
+    const words = chartWords("installs", t.chartOf(t.activeInstalls, t.timeframes[app.state.timeframe]));
     replace(
       graph,
       points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),

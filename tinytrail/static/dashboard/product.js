@@ -18,13 +18,12 @@ import {
 import { loader } from "./loading.js";
 import { card } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
+import { PRODUCT_METRICS } from "./state.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
 const DAYS = { today: 1, "7d": 7, "30d": 30, "90d": 90, "12m": 365 };
 const FIRST_DAY = "2020-01-01"; // of "all", whose first event these reports do not tell
-
-const SESSION_METRICS = ["sessionCount", "totalDuration", "averageDuration"];
 
 /** The days that a state means, as these reports ask for them. */
 function daysOf(state, today) {
@@ -57,9 +56,9 @@ export function productView(app) {
     content,
   );
   const load = loader({ content, trouble, ask, draw });
-  let chosen = "events";
   let shown = null;
-  user.addEventListener("input", debounced(load, 300));
+  const tell = () => element.isConnected && app.go({ ...app.state, user: user.value }, { replace: true });
+  user.addEventListener("input", debounced(tell, 300));
 
   async function ask(signal) {
     const today = utcToday();
@@ -68,13 +67,14 @@ export function productView(app) {
       replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
     const { start, end } = shown;
     const group = daysIn(start, end) > 730 ? "month" : daysIn(start, end) > 120 ? "week" : "day";
-    const range = { start_date: start, end_date: end, group_by: group, user_id: user.value };
+    const range = { start_date: start, end_date: end, group_by: group, user_id: app.state.user };
     const [counts, lengths] = await Promise.all([get("metrics", range, signal), get("sessions", range, signal)]);
     return { days: { start, end }, group, today, counts, lengths };
   }
 
   function draw(figuresOf) {
     const { days, group, today, counts, lengths } = figuresOf;
+    const chosen = app.state.count;
     const total = (row) => Object.entries(row).reduce((sum, [name, count]) => (name === "date" ? sum : sum + count), 0);
     const names = {};
     for (const row of counts)
@@ -93,14 +93,14 @@ export function productView(app) {
           "aria-pressed": String(metric === chosen),
           "data-key": metric,
           onclick: () => {
-            chosen = metric;
+            app.go({ ...app.state, count: metric }, { quiet: true });
             draw(figuresOf);
           },
         },
         h("span", { class: "label" }, t.productMetrics[metric]),
         h("strong", { title: exactly(metric, sums[metric]) }, figure(metric, sums[metric])),
       );
-    replace(figures, ["events", ...SESSION_METRICS].map(button));
+    replace(figures, PRODUCT_METRICS.map(button));
 
     const isEvents = chosen === "events";
     const byDate = Object.fromEntries(
@@ -157,7 +157,10 @@ export function productView(app) {
   return {
     element,
     title: t.product,
-    update: load,
+    update() {
+      if (user.value !== app.state.user) user.value = app.state.user;
+      return load();
+    },
     key: (event) => periodKey(event, app, shown, utcToday()),
     close() {},
   };

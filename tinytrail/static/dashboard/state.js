@@ -6,6 +6,8 @@ import { t } from "./strings.js";
 export const PRESETS = ["today", "yesterday", "7d", "30d", "90d", "12m", "ytd", "all"];
 export const METRICS = ["unique_visitors", "visits", "pageviews", "bounce_rate", "avg_session_duration"];
 export const COMPARISONS = ["previous_period", "yoy", "none"];
+export const PRODUCT_METRICS = ["events", "sessionCount", "totalDuration", "averageDuration"];
+export const TIMEFRAMES = ["daily", "monthly"]; // of installs
 
 // Of these, only what differs from here stands in the address.
 const DEFAULTS = {
@@ -17,7 +19,9 @@ const DEFAULTS = {
   compare: "previous_period",
   metric: "unique_visitors",
   bots: "",
-  event: "",
+  count: "events",
+  user: "",
+  timeframe: "daily",
 };
 
 // The first and the last day that can be asked for: a century, which is the longest that a report covers.
@@ -28,7 +32,14 @@ export const LAST_DAY = "2069-12-31";
 const MOST_FILTERS = 20;
 export const MOST_STEPS = 20;
 
-const CHOICES = { period: PRESETS, metric: METRICS, compare: COMPARISONS, bots: ["1"] };
+const CHOICES = {
+  period: PRESETS,
+  metric: METRICS,
+  compare: COMPARISONS,
+  bots: ["1"],
+  count: PRODUCT_METRICS,
+  timeframe: TIMEFRAMES,
+};
 
 /** Whether it is a day of the calendar: a Date takes 30 February for 2 March. */
 function isDay(text) {
@@ -75,6 +86,12 @@ export function addressOf(state) {
   for (const [name, tab] of Object.entries(state.tabs)) search.set(name, tab);
   const words = search.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
   return words ? `?${words}` : location.pathname.split("/").pop() || "./";
+}
+
+/** The state of another page: what was chosen for this one alone stays behind. */
+export function elsewhere(state, changes) {
+  const { count, user, timeframe } = DEFAULTS;
+  return { ...state, count, user, timeframe, filters: [], steps: [], tabs: {}, ...changes };
 }
 
 /** The parameters that all reports of a state share. */
