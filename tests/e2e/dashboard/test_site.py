@@ -76,6 +76,33 @@ def test_rows_filter_everything_several_at_once_and_chips_take_them_off(owner: P
     assert figures(owner)["Visits"] == "6"
 
 
+def test_bots_that_are_counted_leave_a_chip_that_takes_them_out_again(owner: Page, told: Told) -> None:
+    open_page(owner, f"{told.page}&f=country:DE")
+    owner.get_by_role("button", name="Last 7 days").click()
+    owner.get_by_label("Include bots").check()
+    settled(owner)
+    assert chips(owner) == ["Country is Germany", "Bots included"]
+    owner.get_by_role("button", name="Leave out bots").click()
+    settled(owner)
+    assert chips(owner) == ["Country is Germany"]
+    assert owner.url == f"{told.page}&f=country:DE"
+    for clear in ("x", "Clear all"):
+        open_page(owner, f"{told.page}&bots=1")
+        if clear == "x":
+            owner.keyboard.press("x")
+        else:
+            owner.get_by_role("button", name=clear).click()
+        settled(owner)
+        assert chips(owner) == []
+        assert owner.url == told.page
+
+    owner.goto(f"{told.server.url}/?bots=1")
+    expect(owner.locator(".chips")).to_contain_text("Bots included")
+    owner.get_by_role("button", name="Leave out bots").click()
+    expect(owner.locator(".chips li")).to_have_count(0)
+    expect(owner).to_have_url(f"{told.server.url}/")
+
+
 CAMPAIGN = ["Campaign is may", "Medium is email", "Source is newsletter"]
 FILTERS = [
     # panel, tab, row, chips, visits left

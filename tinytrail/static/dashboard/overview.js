@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { sparkline } from "./chart.js";
 import { h, replace, text } from "./dom.js";
+import { botsChip } from "./filters.js";
 import { compact, number, utcToday } from "./format.js";
 import { change } from "./headline.js";
 import { loader } from "./loading.js";
@@ -14,12 +15,14 @@ const EVERY = 60_000; // milliseconds
 
 export function overview(app) {
   const bar = h("div", { class: "bar" });
+  const chosen = h("div", { class: "chips" });
   const list = h("div", { class: "sites-list" });
   const trouble = h("div", {});
   const element = h(
     "div",
     { class: "overview-page" },
     h("div", { class: "toolbar" }, h("h1", {}, t.sites), bar),
+    chosen,
     trouble,
     list,
   );
@@ -67,6 +70,8 @@ export function overview(app) {
   }
 
   function drawBar() {
+    const bots = botsChip(app);
+    replace(chosen, bots && h("ul", { "aria-label": t.filters }, bots));
     if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, utcToday(), app.go));
   }
 

@@ -2,7 +2,7 @@
 
 import { get, reports, shareToken } from "./api.js";
 import { h, replace } from "./dom.js";
-import { chips, searchDialog } from "./filters.js";
+import { chips, searchDialog, unfiltered } from "./filters.js";
 import { wallClock } from "./format.js";
 import { funnelPanel } from "./funnel.js";
 import { headline } from "./headline.js";
@@ -201,7 +201,7 @@ export function siteView(app) {
 
   function key(event) {
     if (event.key === "/") searchDialog(app, query());
-    else if (event.key === "x") app.go({ ...app.state, filters: [] });
+    else if (event.key === "x") app.go(unfiltered(app.state));
     else return periodKey(event, app, shown, clock().today);
     return true;
   }

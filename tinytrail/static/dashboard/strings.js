@@ -103,6 +103,8 @@ export const t = {
   compare: "Compare with",
   comparisons: { previous_period: "Previous period", yoy: "Year before", none: "Nothing" },
   includeBots: "Include bots",
+  withBots: "Bots included",
+  leaveOutBots: "Leave out bots",
   filters: "Filters",
   removeFilter: (words) => `Remove filter: ${words}`,
   clearFilters: "Clear all",
