@@ -1,7 +1,9 @@
 """A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
 from tests.e2e.dashboard.pages import chips, figures, open_page, panel, read_rows, rows, settled
@@ -373,6 +375,38 @@ def test_a_funnel_is_built_and_kept_in_the_address(owner: Page, told: Told) -> N
     again.get_by_role("button", name="Remove step 2").click()
     expect(panel(again, "Funnel").locator(".result li")).to_have_count(2)
     assert shown(again) == [("/", "3"), ("signup", "1")]
+
+
+def test_one_step_alone_is_told_that_a_funnel_needs_two(owner: Page, told: Told) -> None:
+    open_page(owner, f"{told.page}&step=/")
+    funnel = panel(owner, "Funnel")
+    expect(funnel.get_by_role("status")).to_have_text("Give at least two steps.")
+    funnel.get_by_label("Step 2", exact=True).fill("/nowhere")
+    expect(funnel.locator(".result li").last).to_contain_text("0.0% of the step before · 0.0% of the first")
+    expect(funnel.get_by_role("status")).to_have_text("")
+    funnel.get_by_label("Step 1", exact=True).fill("/never")
+    expect(funnel.locator(".result li").first).to_contain_text("/never")
+    expect(funnel.locator(".result li").last).to_contain_text("0.0% of the step before · 0.0% of the first")
+
+
+def refuse_funnel(route: Route) -> None:
+    """Answer as the server does where the funnel is at fault."""
+    asked = parse_qs(urlsplit(route.request.url).query)["reports[]"]
+    at_fault = [number for number, one in enumerate(asked) if one.startswith("funnel")]
+    if not at_fault:
+        return route.fallback()
+    message = f"reports[{at_fault[0]}]: steps[]: are too odd"
+    error = {"code": "INVALID_PAYLOAD", "message": message}
+    return route.fulfill(status=400, json={"status": "error", "error": error})
+
+
+def test_a_funnel_that_is_refused_says_why_and_the_rest_of_the_page_stands(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    page.route("**/reports/batch?*", refuse_funnel)
+    open_page(page, f"{told.page}&step=/&step=/pricing")
+    expect(panel(page, "Funnel").get_by_text("Funnel: are too odd")).to_be_visible()
+    assert figures(page)["Visits"] == "6"
+    assert page.locator(".notice").count() == 0
 
 
 def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) -> None:

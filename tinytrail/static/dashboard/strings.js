@@ -2,17 +2,33 @@
 
 const plural = (count, one, many) => `${new Intl.NumberFormat("en").format(count)} ${count === 1 ? one : many}`;
 
-// What the API calls a field, as the forms call it.
+const inTime = (seconds) =>
+  seconds > 90 ? plural(Math.ceil(seconds / 60), "minute", "minutes") : plural(seconds, "second", "seconds");
+
+// What the API calls a field, as the page calls it.
 const FIELDS = {
   api_key: "API key",
   content_groups: "Content groups",
   domain: "Domain",
   email: "Label",
+  end_date: "To",
   excluded_ips: "Addresses",
+  filters: "Filters",
   name: "Name",
   retention_days: "Days",
+  start_date: "From",
+  steps: "Funnel",
   timezone: "Time zone",
 };
+
+// What the API says of a value, as people say it.
+const WORDING = [
+  [/^Expected `\w+` of length >= 1$/, "must not be empty"],
+  [/^Expected `str` of length <= (\d+)$/, "must not be longer than $1 characters"],
+  [/^Expected `array` of length <= (\d+)$/, "must not be more than $1"],
+  [/^Expected `int` >= (-?\d+)$/, "must not be below $1"],
+  [/^Expected `int` <= (\d+)$/, "must not be above $1"],
+];
 
 export const t = {
   locale: "en-GB",
@@ -32,17 +48,17 @@ export const t = {
   nothingFound: "Nothing matches.",
   showMore: "Show more",
   refusal: (message, seconds) => {
-    const [, field, rest] = message.match(/^(?:reports\[\d+\]: )?(\w+)(?:\[\d+\](?:\.\w+)?)?:? (.*)$/s) ?? [];
-    const said = FIELDS[field] ? `${FIELDS[field]}: ${rest}` : message;
-    return (
-      said.replace(/`([^`]*)`/g, "“$1”") + (seconds ? `. Try again in ${plural(seconds, "second", "seconds")}.` : "")
-    );
+    const whole = message.replace(/^reports\[\d+\]: /, "");
+    const [, field, rest] = whole.match(/^(\w+)(?:\[\d*\](?:\.\w+)?)?:? (.*)$/s) ?? [];
+    const reason = WORDING.reduce((words, [theirs, ours]) => words.replace(theirs, ours), rest ?? "");
+    const said = FIELDS[field] ? `${FIELDS[field]}: ${reason}` : whole;
+    return said.replace(/`([^`]*)`/g, "“$1”") + (seconds ? `. Try again in ${inTime(seconds)}.` : "");
   },
   signedOut: "You have been signed out, here or elsewhere.",
   noSuchSite: "There is no such website, or it is not yours.",
   allSites: "All websites",
   offline: "The server cannot be reached. Is it running?",
-  tooFast: (seconds) => `Too many requests. It goes on by itself in ${plural(seconds, "second", "seconds")}.`,
+  tooFast: (seconds) => `Too many requests. It goes on by itself in ${inTime(seconds)}.`,
 
   // The frame
   sites: "Sites",
