@@ -105,6 +105,14 @@ def test_bots_that_are_counted_leave_a_chip_that_takes_them_out_again(owner: Pag
     expect(owner).to_have_url(f"{told.server.url}/")
 
 
+def test_an_empty_list_is_laid_to_the_filter_where_there_is_one(owner: Page, told: Told) -> None:
+    open_page(owner, f"{told.page}&f=country:FR")
+    for title in ("Events", "Now"):
+        expect(panel(owner, title)).to_contain_text("Nothing matches the filters.")
+    open_page(owner, f"{told.server.url}/?site={told.website_id}&period=today")
+    expect(panel(owner, "Events")).to_contain_text("No custom events in this period.")
+
+
 CAMPAIGN = ["Campaign is may", "Medium is email", "Source is newsletter"]
 FILTERS = [
     # panel, tab, row, chips, visits left

@@ -5,7 +5,7 @@ import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
 import { chartWords, number } from "./format.js";
 import { loader } from "./loading.js";
-import { card } from "./panels.js";
+import { card, scrolled } from "./panels.js";
 import { TIMEFRAMES } from "./state.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
@@ -72,7 +72,7 @@ export function installsView(app) {
     replace(
       versions.body,
       byVersion.length
-        ? h("div", { class: "scroll" }, table(list, byVersion, { total: stats.total }))
+        ? scrolled(t.versions, table(list, byVersion, { total: stats.total }))
         : h("p", { class: "empty" }, t.noInstalls),
     );
   }

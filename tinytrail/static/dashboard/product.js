@@ -16,7 +16,7 @@ import {
   utcToday,
 } from "./format.js";
 import { loader } from "./loading.js";
-import { card } from "./panels.js";
+import { card, scrolled } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
 import { PRODUCT_METRICS } from "./state.js";
 import { t } from "./strings.js";
@@ -126,7 +126,7 @@ export function productView(app) {
     replace(
       events.body,
       ranked.length
-        ? h("div", { class: "scroll" }, table(list, ranked, { total: sums.events }))
+        ? scrolled(t.events, table(list, ranked, { total: sums.events }))
         : h("p", { class: "empty" }, t.noProductEvents),
     );
     const line = (row) =>
@@ -149,7 +149,7 @@ export function productView(app) {
     replace(
       sessions.body,
       rows.length
-        ? h("div", { class: "scroll" }, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows)))
+        ? scrolled(t.sessions, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows)))
         : h("p", { class: "empty" }, t.noSessions),
     );
   }
