@@ -1,5 +1,6 @@
 """The pages of the other three systems, against what was sent to them."""
 
+import itertools
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -165,3 +166,42 @@ def test_an_answer_that_comes_too_late_is_not_shown(owner: Page, told: Told) -> 
     late[0].continue_()
     owner.wait_for_load_state("networkidle")
     expect(visits).to_contain_text("1")
+
+
+EDGES = "ticks => ticks.map(tick => tick.getBBox()).map(box => [box.x, box.x + box.width])"
+
+
+def test_an_axis_of_days_says_the_year_where_that_changes(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=product&from=2025-11-01&to=2026-02-28")
+    ticks = owner.locator(".chart .axis:not(.level)")
+    expect(ticks.first).to_have_text("1 Nov 2025")
+    years = [year[0] for text in ticks.all_text_contents() if (year := re.search(r"\d{4}$", text))]
+    assert years == ["2025", "2026"]
+    boxes = ticks.evaluate_all(EDGES)
+    assert all(end + 5 < start for (_, end), (start, _) in itertools.pairwise(boxes))
+    owner.goto(f"{told.server.url}/?view=product&from=2026-01-01&to=2026-01-31")
+    expect(ticks.first).to_have_text("1 Jan")
+
+
+def test_an_axis_of_months_does_not_read_as_days(owner: Page, told: Told) -> None:
+    history = [{"date": date, "count": 1} for date in ("2026-09", "2026-10")]
+    owner.route("**/stats?*", lambda route: route.fulfill(json={"total": 1, "history": history}))
+    owner.goto(f"{told.server.url}/?view=installs&timeframe=monthly")
+    ticks = owner.locator(".chart .axis:not(.level)")
+    expect(ticks).to_have_text(["Sept 2026", "Oct 2026"])
+
+
+def test_millions_are_not_written_as_minutes(owner: Page, told: Told) -> None:
+    row = {"date": datetime.now(UTC).date().isoformat(), "play": 300_000_000}
+    owner.route("**/metrics?*", lambda route: route.fulfill(json={"status": "success", "data": [row]}))
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    expect(owner.locator("[data-key=events] strong")).to_have_text("300M")
+    expect(owner.locator(".chart .level").last).to_have_text("300M")
+
+
+def test_a_sparkline_dashes_the_day_that_is_not_over(owner: Page, told: Told) -> None:
+    for period, unfinished in (("7d", 1), ("yesterday", 0)):
+        owner.goto(f"{told.server.url}/?period={period}")
+        card = owner.locator(".site-card", has_text="garden.example")
+        expect(card.locator(".sparkline .line:not(.dashed)")).to_have_count(1)
+        assert card.locator(".sparkline .dashed").count() == unfinished, period

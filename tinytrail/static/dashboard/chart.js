@@ -8,6 +8,7 @@ const RIGHT = 12;
 const TOP = 22; // the legend stands there
 const BOTTOM = 24;
 const TICK_WIDTH = 84; // what a date needs
+const LONG_TICK_WIDTH = 100; // with its year
 
 const STEPS = 4; // of an axis, at most
 const ROUND_TIMES = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800]; // seconds; from there on whole hours
@@ -84,13 +85,17 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
     const grid = levels.map((level) =>
       s("line", { class: "grid", x1: left, x2: width - RIGHT, y1: y(level), y2: y(level) }),
     );
-    const every = Math.max(1, Math.ceil(slots.length / Math.max(1, Math.floor(inner / TICK_WIDTH))));
+    const yearOf = (n) => slots[n]?.date.slice(0, 4);
+    const hasYears = yearOf(0) !== yearOf(slots.length - 1);
+    const room = Math.floor(inner / (hasYears ? LONG_TICK_WIDTH : TICK_WIDTH));
+    const every = Math.max(1, Math.ceil(slots.length / Math.max(1, room)));
     const ticks = slots
       .map((point, n) => [point, n])
       .filter(([, n]) => n % every === 0)
       .map(([point, n]) => {
-        const anchor = x(n) > width - 40 ? "end" : n === 0 && slots.length > 1 ? "start" : "middle";
-        return s("text", { class: "axis", x: x(n), y: height - 6, "text-anchor": anchor }, words.tick(point.date));
+        const anchor = x(n) > width - 40 ? "end" : n === 0 && slots.length > 1 && !hasYears ? "start" : "middle";
+        const said = words.tick(point.date, hasYears && yearOf(n) !== yearOf(n - every));
+        return s("text", { class: "axis", x: x(n), y: height - 6, "text-anchor": anchor }, said);
       });
     const marker = s("g", { class: "marker off" }, s("line", { y1: TOP, y2: height - BOTTOM }), s("circle", { r: 4 }));
     const defs = s(
@@ -171,13 +176,14 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
   return box;
 }
 
-/** A line of a few pixels, without axes: how it went. */
-export function sparkline(values, label, width = 140, height = 36) {
+/** A line of a few pixels, without axes: how it went. `until` and `unfinished` are those of a chart. */
+export function sparkline(values, label, { until = values.length, unfinished = false } = {}) {
+  const [width, height] = [140, 36];
   const most = Math.max(...values, 1);
-  const points = values.map((value, n) => [
-    (width * n) / Math.max(1, values.length - 1),
-    height - 2 - (height - 4) * (value / most),
-  ]);
+  const points = values
+    .slice(0, until)
+    .map((value, n) => [(width * n) / Math.max(1, values.length - 1), height - 2 - (height - 4) * (value / most)]);
+  const finished = unfinished ? points.slice(0, -1) : points;
   return s(
     "svg",
     {
@@ -187,7 +193,8 @@ export function sparkline(values, label, width = 140, height = 36) {
       role: "img",
       "aria-label": label,
     },
-    s("path", { class: "area", d: `${path(points)}L${width},${height}L0,${height}Z` }),
-    s("path", { class: "line", d: path(points) }),
+    points.length > 1 && s("path", { class: "area", d: `${path(points)}L${points.at(-1)[0]},${height}L0,${height}Z` }),
+    s("path", { class: "line", d: path(finished) }),
+    unfinished && s("path", { class: "line dashed", d: path(points.slice(-2)) }),
   );
 }

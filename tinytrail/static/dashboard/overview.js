@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { sparkline } from "./chart.js";
 import { h, replace, text } from "./dom.js";
 import { botsChip } from "./filters.js";
-import { compact, number, utcToday } from "./format.js";
+import { compact, number, utcToday, wallClock } from "./format.js";
 import { change } from "./headline.js";
 import { loader } from "./loading.js";
 import { periodBar, periodKey } from "./period.js";
@@ -43,6 +43,17 @@ export function overview(app) {
       ),
     );
 
+  /** Day by day, in the website's zone: today is not over, and what is to come is left out. */
+  function line({ website, series }) {
+    const { today } = wallClock(website.timezone)();
+    const until = series.filter((point) => point.date <= today).length;
+    return sparkline(
+      series.map((point) => point.value),
+      t.sparkline(website.domain),
+      { until, unfinished: series[until - 1]?.date === today },
+    );
+  }
+
   function site(row) {
     const { website, metrics } = row;
     return link(
@@ -55,10 +66,7 @@ export function overview(app) {
         { class: `now ${row.active_visitors ? "on" : ""}` },
         row.active_visitors ? t.activeNow(row.active_visitors) : "",
       ),
-      sparkline(
-        row.series.map((point) => point.value),
-        t.sparkline(website.domain),
-      ),
+      line(row),
       h(
         "dl",
         {},

@@ -32,6 +32,7 @@ const WORDING = [
 
 export const t = {
   locale: "en-GB",
+  shortLocale: "en", // British English has "300m" for millions, which beside "5m 00s" reads as minutes
   close: "Close",
   cancel: "Cancel",
   save: "Save",
