@@ -205,3 +205,26 @@ def test_a_sparkline_dashes_the_day_that_is_not_over(owner: Page, told: Told) ->
         card = owner.locator(".site-card", has_text="garden.example")
         expect(card.locator(".sparkline .line:not(.dashed)")).to_have_count(1)
         assert card.locator(".sparkline .dashed").count() == unfinished, period
+
+
+def test_an_event_of_any_name_is_counted(owner: Page, told: Told) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    body = f'{{"status": "success", "data": [{{"date": "{today}", "constructor": 2, "__proto__": 3}}]}}'
+    owner.route("**/metrics?*", lambda route: route.fulfill(body=body, content_type="application/json"))
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    expect(owner.locator("[data-key=events] strong")).to_have_text("5")
+    assert read_rows(panel(owner, "Events").locator("table")) == [("__proto__", "3"), ("constructor", "2")]
+
+
+def test_products_chart_draws_no_day_that_is_still_to_come(owner: Page, told: Told) -> None:
+    today = datetime.now(UTC).date()
+    days = f"from={today}&to={today + timedelta(days=9)}"
+    owner.goto(f"{told.server.url}/?view=product&{days}")
+    chart = owner.locator(".chart svg")
+    chart.focus()
+    owner.keyboard.press("End")
+    expect(owner.locator(".reading.shown")).to_contain_text("(so far)")
+    expect(owner.locator(".reading.shown")).to_contain_text(f"{today.day} ")
+    owner.goto(f"{told.server.url}/?view=product&from={today + timedelta(1)}&to={today + timedelta(9)}")
+    expect(owner.locator(".chart .level").first).to_be_visible()
+    assert owner.locator(".chart .dot-mark").count() == 0

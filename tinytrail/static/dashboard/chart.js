@@ -121,8 +121,9 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
         }),
       finished.length > 1 && s("path", { class: "line", d: path(finished) }),
       unfinished && points.length > 1 && s("path", { class: "line dashed", d: path(points.slice(-2)) }),
-      (points.length < 3 || unfinished) &&
-        s("circle", { class: "dot-mark", cx: points.at(-1)?.[0], cy: points.at(-1)?.[1], r: 3.5 }),
+      points.length > 0 &&
+        (points.length < 3 || unfinished) &&
+        s("circle", { class: "dot-mark", cx: points.at(-1)[0], cy: points.at(-1)[1], r: 3.5 }),
       marker,
     ];
     svg.append(...parts.flat().filter(Boolean));

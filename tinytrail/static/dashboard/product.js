@@ -76,9 +76,10 @@ export function productView(app) {
     const { days, group, today, counts, lengths } = figuresOf;
     const chosen = app.state.count;
     const total = (row) => Object.entries(row).reduce((sum, [name, count]) => (name === "date" ? sum : sum + count), 0);
-    const names = {};
+    const names = new Map(); // an event may have any name, "constructor" too
     for (const row of counts)
-      for (const [name, count] of Object.entries(row)) if (name !== "date") names[name] = (names[name] ?? 0) + count;
+      for (const [name, count] of Object.entries(row))
+        if (name !== "date") names.set(name, (names.get(name) ?? 0) + count);
     const sums = {
       events: counts.reduce((sum, row) => sum + total(row), 0),
       sessionCount: lengths.reduce((sum, row) => sum + row.sessionCount, 0),
@@ -111,15 +112,16 @@ export function productView(app) {
         ? Array.from({ length: daysIn(days.start, days.end) }, (_, n) => shifted(days.start, n))
         : Object.keys(byDate);
     const points = dates.map((date) => ({ date, value: byDate[date] ?? 0 }));
+    const until = points.filter((point) => point.date <= today).length;
     const words = chartWords(chosen, t.chartOf(t.productMetrics[chosen], rangeInWords(days.start, days.end)));
     replace(
       graph,
       points.length
-        ? chart({ points, unfinished: days.end >= today, words })
+        ? chart({ points, until, unfinished: days.end >= today, words })
         : h("p", { class: "empty" }, t.quietPeriod),
     );
 
-    const ranked = Object.entries(names)
+    const ranked = [...names]
       .map(([name, count]) => ({ name, count }))
       .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     const list = { column: t.event, measures: [{ key: "count", title: t.count }], name: (row) => row.name };
