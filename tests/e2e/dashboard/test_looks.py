@@ -74,6 +74,24 @@ def test_axe_finds_nothing_on_any_page(looks: BrowserContext, told: Told) -> Non
     assert {name: said for name, said in found.items() if said} == {}
 
 
+def test_what_scrolls_is_reached_by_the_keyboard(looks: BrowserContext, told: Told) -> None:
+    page = looks.new_page()
+    lengths = {"sessionCount": 1, "totalDuration": 60, "averageDuration": 60}
+    days = [{"date": f"2026-{month:02}-{day:02}"} | lengths for month in (1, 2) for day in range(1, 29)]
+    gone = [{"began": 1_700_000_000, "ended": 1_700_010_000, "seconds": 10_000}] * 60
+    page.route("**/sessions?*", lambda route: route.fulfill(json={"status": "success", "data": days}))
+    page.route("**/api/absences", lambda route: route.fulfill(json=gone))
+    for name, region in (("product", "Sessions"), ("presence", "Absences")):
+        visit(page, told, name)
+        box = page.get_by_role("group", name=region)
+        assert box.evaluate("box => box.scrollHeight > box.clientHeight")
+        assert complaints(page) == []
+        box.focus()
+        page.keyboard.press("End")
+        expect(box.locator("tr").last).to_be_in_viewport()
+    page.close()
+
+
 def test_axe_finds_nothing_where_one_signs_in(page: Page, told: Told) -> None:
     page.goto(told.server.url)
     expect(page.get_by_label("API key")).to_be_visible()

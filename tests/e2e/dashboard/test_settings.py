@@ -73,6 +73,10 @@ def test_an_error_of_the_server_is_said_beside_the_button(page: Page, told: Told
     card.get_by_label("Time zone").fill("Atlantis/Capital")
     card.get_by_role("button", name="Save").click()
     expect(card.get_by_text("Time zone: “Atlantis/Capital” is no time zone")).to_be_visible()
+    groups = panel(page, "Content groups")
+    groups.get_by_label("Name of the group").first.fill("")
+    groups.get_by_role("button", name="Save").click()
+    expect(groups.get_by_text("Content groups: must not be empty").last).to_be_visible()
 
 
 def test_time_zone_and_retention_are_saved(owner: Page, told: Told) -> None:

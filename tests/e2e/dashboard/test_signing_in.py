@@ -63,6 +63,19 @@ def test_a_session_that_ends_elsewhere_leaves_no_figures_and_asks_for_the_key(pa
     assert chips(page) == ["Country is Germany"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "wait"), [("1", "1 second"), ("90", "90 seconds"), ("593", "10 minutes")]
+)
+def test_a_long_wait_is_told_in_minutes(page: Page, told: Told, seconds: str, wait: str) -> None:
+    error = {"code": "RATE_LIMITED", "message": "Too many wrong keys from this address"}
+    headers, answer = {"Retry-After": seconds}, {"status": "error", "error": error}
+    page.route("**/api/v1/sessions", lambda route: route.fulfill(status=429, headers=headers, json=answer))
+    page.goto(told.server.url)
+    enter(page, "tt_wrong")
+    said = f"Too many wrong keys from this address. Try again in {wait}."
+    expect(page.get_by_role("alert")).to_have_text(said)
+
+
 def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, told: Told) -> None:
     sign_in(page.context, told, told.key)
     open_page(page, told.page)

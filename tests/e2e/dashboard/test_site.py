@@ -1,7 +1,9 @@
 """A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
 from tests.e2e.dashboard.pages import chips, figures, open_page, panel, read_rows, rows, settled
@@ -74,6 +76,41 @@ def test_rows_filter_everything_several_at_once_and_chips_take_them_off(owner: P
     settled(owner)
     assert chips(owner) == []
     assert figures(owner)["Visits"] == "6"
+
+
+def test_bots_that_are_counted_leave_a_chip_that_takes_them_out_again(owner: Page, told: Told) -> None:
+    open_page(owner, f"{told.page}&f=country:DE")
+    owner.get_by_role("button", name="Last 7 days").click()
+    owner.get_by_label("Include bots").check()
+    settled(owner)
+    assert chips(owner) == ["Country is Germany", "Bots included"]
+    owner.get_by_role("button", name="Leave out bots").click()
+    settled(owner)
+    assert chips(owner) == ["Country is Germany"]
+    assert owner.url == f"{told.page}&f=country:DE"
+    for clear in ("x", "Clear all"):
+        open_page(owner, f"{told.page}&bots=1")
+        if clear == "x":
+            owner.keyboard.press("x")
+        else:
+            owner.get_by_role("button", name=clear).click()
+        settled(owner)
+        assert chips(owner) == []
+        assert owner.url == told.page
+
+    owner.goto(f"{told.server.url}/?bots=1")
+    expect(owner.locator(".chips")).to_contain_text("Bots included")
+    owner.get_by_role("button", name="Leave out bots").click()
+    expect(owner.locator(".chips li")).to_have_count(0)
+    expect(owner).to_have_url(f"{told.server.url}/")
+
+
+def test_an_empty_list_is_laid_to_the_filter_where_there_is_one(owner: Page, told: Told) -> None:
+    open_page(owner, f"{told.page}&f=country:FR")
+    for title in ("Events", "Now"):
+        expect(panel(owner, title)).to_contain_text("Nothing matches the filters.")
+    open_page(owner, f"{told.server.url}/?site={told.website_id}&period=today")
+    expect(panel(owner, "Events")).to_contain_text("No custom events in this period.")
 
 
 CAMPAIGN = ["Campaign is may", "Medium is email", "Source is newsletter"]
@@ -171,6 +208,29 @@ def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> No
     assert "from=" in owner.url
 
 
+STRANGE_DAYS = (
+    "from=2026-13-01&to=2026-12-01",
+    "from=2026-01-00&to=2026-01-31",
+    "from=2026-02-30&to=2026-03-01",
+    "from=0001-01-01&to=2026-01-01",
+    "from=2026-01-01&to=9999-12-31",
+    "from=2026-01-01",
+)
+STRANGE = (
+    *STRANGE_DAYS,
+    "f=property:plan",
+    "f=property:=pro",
+    "f=page:",
+    "f=:",
+    "f=constructor:1",
+    "period=constructor",
+    "bots=maybe",
+    "page=-1",
+    "step=&step=",
+    "tab-pages=nothing",
+)
+
+
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
@@ -178,6 +238,9 @@ def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> No
         ("?site={id}&from=2026-03-02&to=2026-03-01", " Mar 2026"),
         ("?view=settings&site=nobody", "There is no such website, or it is not yours."),
         ("?view=nonsense", "Last 30 days"),
+        *((f"?site={{id}}&{strange}", "Last 30 days") for strange in STRANGE),
+        *((f"?view=product&{strange}", "Last 30 days") for strange in STRANGE_DAYS[:3]),
+        *((f"?{strange}", "Last 30 days") for strange in STRANGE_DAYS[:3]),
     ],
 )
 def test_an_address_that_means_nothing_falls_back_or_says_so(
@@ -185,7 +248,18 @@ def test_an_address_that_means_nothing_falls_back_or_says_so(
 ) -> None:
     owner.goto(f"{told.server.url}/{address.format(id=told.website_id)}")
     expect(owner.get_by_text(shown).first).to_be_visible()
+    owner.wait_for_load_state("networkidle")
     assert owner.locator(".notice.problem").count() == 0
+
+
+def test_of_too_many_filters_and_steps_the_address_means_the_first(owner: Page, told: Told) -> None:
+    many = "".join(f"&f=page:/{n}&step=/{n}" for n in range(30))
+    open_page(owner, f"{told.page}&f=country:DE&f=country:DE&f=constructor:1&step=&step=%20{many}")
+    assert len(chips(owner)) == 20
+    assert chips(owner)[:2] == ["Country is Germany", "Page is /0"]
+    steps = panel(owner, "Funnel").locator(".steps input")
+    assert [steps.nth(n).input_value() for n in (0, 19)] == ["/0", "/19"]
+    assert steps.count() == 20
 
 
 def test_a_website_that_is_not_yours_is_not_there(context: BrowserContext, told: Told) -> None:
@@ -309,6 +383,38 @@ def test_a_funnel_is_built_and_kept_in_the_address(owner: Page, told: Told) -> N
     again.get_by_role("button", name="Remove step 2").click()
     expect(panel(again, "Funnel").locator(".result li")).to_have_count(2)
     assert shown(again) == [("/", "3"), ("signup", "1")]
+
+
+def test_one_step_alone_is_told_that_a_funnel_needs_two(owner: Page, told: Told) -> None:
+    open_page(owner, f"{told.page}&step=/")
+    funnel = panel(owner, "Funnel")
+    expect(funnel.get_by_role("status")).to_have_text("Give at least two steps.")
+    funnel.get_by_label("Step 2", exact=True).fill("/nowhere")
+    expect(funnel.locator(".result li").last).to_contain_text("0.0% of the step before · 0.0% of the first")
+    expect(funnel.get_by_role("status")).to_have_text("")
+    funnel.get_by_label("Step 1", exact=True).fill("/never")
+    expect(funnel.locator(".result li").first).to_contain_text("/never")
+    expect(funnel.locator(".result li").last).to_contain_text("0.0% of the step before · 0.0% of the first")
+
+
+def refuse_funnel(route: Route) -> None:
+    """Answer as the server does where the funnel is at fault."""
+    asked = parse_qs(urlsplit(route.request.url).query)["reports[]"]
+    at_fault = [number for number, one in enumerate(asked) if one.startswith("funnel")]
+    if not at_fault:
+        return route.fallback()
+    message = f"reports[{at_fault[0]}]: steps[]: are too odd"
+    error = {"code": "INVALID_PAYLOAD", "message": message}
+    return route.fulfill(status=400, json={"status": "error", "error": error})
+
+
+def test_a_funnel_that_is_refused_says_why_and_the_rest_of_the_page_stands(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    page.route("**/reports/batch?*", refuse_funnel)
+    open_page(page, f"{told.page}&step=/&step=/pricing")
+    expect(panel(page, "Funnel").get_by_text("Funnel: are too odd")).to_be_visible()
+    assert figures(page)["Visits"] == "6"
+    assert page.locator(".notice").count() == 0
 
 
 def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) -> None:

@@ -1,12 +1,14 @@
 """The pages of the other three systems, against what was sent to them."""
 
+import itertools
+import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.e2e.dashboard.conftest import Told
+from tests.e2e.dashboard.conftest import Told, sign_in
 from tests.e2e.dashboard.pages import panel, read_rows
 
 
@@ -54,6 +56,28 @@ def test_installs_are_counted_over_time_and_by_version(owner: Page, told: Told) 
 
 
 @pytest.mark.usefixtures("sent")
+def test_the_address_of_product_and_installs_is_what_is_seen(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    owner.get_by_label("User id").fill("ann")
+    expect(owner.locator(".figure", has_text="Time in sessions")).to_contain_text("10m 00s")
+    owner.locator("[data-key=averageDuration]").click()
+    owner.reload()
+    expect(owner.get_by_label("User id")).to_have_value("ann")
+    expect(owner.locator('.figure[aria-pressed="true"]')).to_have_text("Average session10m 00s")
+    expect(owner.locator(".chart svg")).to_have_attribute("aria-label", re.compile("^Average session,"))
+
+    owner.get_by_role("link", name="Installs").click()
+    owner.get_by_role("button", name="By month").click()
+    expect(owner).to_have_url(f"{told.server.url}/?view=installs&period=7d&timeframe=monthly")
+    owner.reload()
+    expect(owner.get_by_role("button", name="By month")).to_have_attribute("aria-pressed", "true")
+    owner.go_back()
+    expect(owner.get_by_role("button", name="Last 30 days")).to_have_attribute("aria-pressed", "true")
+    owner.goto(f"{told.server.url}/?view=installs&timeframe=yearly&count=nothing")
+    expect(owner.get_by_role("button", name="Last 30 days")).to_have_attribute("aria-pressed", "true")
+
+
+@pytest.mark.usefixtures("sent")
 def test_presence_lists_devices_and_absences(owner: Page, told: Told) -> None:
     owner.goto(f"{told.server.url}/?view=presence")
     devices = panel(owner, "Devices").locator("tbody tr")
@@ -73,3 +97,134 @@ def test_all_websites_are_on_one_page_with_their_sparklines(owner: Page, told: T
     expect(card.get_by_role("img")).to_have_attribute("aria-label", "Visits of garden.example, day by day")
     card.click()
     expect(owner.get_by_role("heading", level=1)).to_contain_text("garden.example")
+
+
+AXIS = "labels => labels.map(label => [label.textContent, label.getBBox().x >= 0])"
+LENGTHS = [
+    # seconds in sessions of a day, what the axis says
+    (70, ["0s", "30s", "1m", "1m 30s"]),
+    (1000, ["0s", "5m", "10m", "15m", "20m"]),
+    (5000, ["0s", "30m", "1h", "1h 30m"]),
+    (60 * 3600, ["0s", "20h", "40h", "60h"]),
+    (39_000_000, ["0s", "5,000h", "10,000h", "15,000h"]),
+]
+
+
+@pytest.mark.parametrize(("seconds", "says"), LENGTHS, ids=[row[1][-1] for row in LENGTHS])
+def test_an_axis_of_durations_has_round_steps_and_room_for_them(
+    owner: Page, told: Told, seconds: int, says: list[str]
+) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    row = {"date": today, "sessionCount": 1, "totalDuration": seconds, "averageDuration": seconds}
+    owner.route("**/sessions?*", lambda route: route.fulfill(json={"status": "success", "data": [row]}))
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    owner.locator("[data-key=totalDuration]").click()
+    labels = owner.locator(".chart .level")
+    expect(labels.first).to_have_text("0s")
+    assert labels.evaluate_all(AXIS) == [[label, True] for label in says]
+
+
+STALE = [
+    # page, what is asked for, what would lie, how another view is chosen
+    ("?period=30d", "**/reports/overview?*", ".site-card", "w"),
+    ("?view=product&period=30d", "**/metrics?*", ".headline .figure", "d"),
+    ("?view=installs", "**/stats?*", ".chart", "By month"),
+]
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize(("page", "asked", "figures", "by"), STALE, ids=[row[2] for row in STALE])
+def test_figures_of_another_view_do_not_stand_under_this_ones_name(
+    context: BrowserContext, told: Told, page: str, asked: str, figures: str, by: str
+) -> None:
+    sign_in(context, told, told.key)
+    tab = context.new_page()
+    tab.goto(f"{told.server.url}/{page}")
+    expect(tab.locator(figures).first).to_be_visible()
+    tab.route(asked, lambda route: route.abort())
+    if len(by) == 1:
+        tab.keyboard.press(by)
+    else:
+        tab.get_by_role("button", name=by).click()
+    expect(tab.get_by_role("alert")).to_contain_text("cannot be reached")
+    expect(tab.locator(figures).first).to_be_hidden()
+    tab.unroute(asked)
+    tab.get_by_role("button", name="Try again").click()
+    expect(tab.locator(figures).first).to_be_visible()
+    assert tab.get_by_role("alert").count() == 0
+
+
+def test_an_answer_that_comes_too_late_is_not_shown(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?period=7d")
+    visits = owner.locator(".site-card dd").nth(1)
+    expect(visits).to_contain_text("6")
+    late: list[Route] = []
+    owner.route("**/reports/overview?period=30d*", lambda route: late.append(route))
+    owner.keyboard.press("m")
+    owner.keyboard.press("d")
+    expect(visits).to_contain_text("1")
+    late[0].continue_()
+    owner.wait_for_load_state("networkidle")
+    expect(visits).to_contain_text("1")
+
+
+EDGES = "ticks => ticks.map(tick => tick.getBBox()).map(box => [box.x, box.x + box.width])"
+
+
+def test_an_axis_of_days_says_the_year_where_that_changes(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=product&from=2025-11-01&to=2026-02-28")
+    ticks = owner.locator(".chart .axis:not(.level)")
+    expect(ticks.first).to_have_text("1 Nov 2025")
+    years = [year[0] for text in ticks.all_text_contents() if (year := re.search(r"\d{4}$", text))]
+    assert years == ["2025", "2026"]
+    boxes = ticks.evaluate_all(EDGES)
+    assert all(end + 5 < start for (_, end), (start, _) in itertools.pairwise(boxes))
+    owner.goto(f"{told.server.url}/?view=product&from=2026-01-01&to=2026-01-31")
+    expect(ticks.first).to_have_text("1 Jan")
+
+
+def test_an_axis_of_months_does_not_read_as_days(owner: Page, told: Told) -> None:
+    history = [{"date": date, "count": 1} for date in ("2026-09", "2026-10")]
+    owner.route("**/stats?*", lambda route: route.fulfill(json={"total": 1, "history": history}))
+    owner.goto(f"{told.server.url}/?view=installs&timeframe=monthly")
+    ticks = owner.locator(".chart .axis:not(.level)")
+    expect(ticks).to_have_text(["Sept 2026", "Oct 2026"])
+
+
+def test_millions_are_not_written_as_minutes(owner: Page, told: Told) -> None:
+    row = {"date": datetime.now(UTC).date().isoformat(), "play": 300_000_000}
+    owner.route("**/metrics?*", lambda route: route.fulfill(json={"status": "success", "data": [row]}))
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    expect(owner.locator("[data-key=events] strong")).to_have_text("300M")
+    expect(owner.locator(".chart .level").last).to_have_text("300M")
+
+
+def test_a_sparkline_dashes_the_day_that_is_not_over(owner: Page, told: Told) -> None:
+    for period, unfinished in (("7d", 1), ("yesterday", 0)):
+        owner.goto(f"{told.server.url}/?period={period}")
+        card = owner.locator(".site-card", has_text="garden.example")
+        expect(card.locator(".sparkline .line:not(.dashed)")).to_have_count(1)
+        assert card.locator(".sparkline .dashed").count() == unfinished, period
+
+
+def test_an_event_of_any_name_is_counted(owner: Page, told: Told) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    body = f'{{"status": "success", "data": [{{"date": "{today}", "constructor": 2, "__proto__": 3}}]}}'
+    owner.route("**/metrics?*", lambda route: route.fulfill(body=body, content_type="application/json"))
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    expect(owner.locator("[data-key=events] strong")).to_have_text("5")
+    assert read_rows(panel(owner, "Events").locator("table")) == [("__proto__", "3"), ("constructor", "2")]
+
+
+def test_products_chart_draws_no_day_that_is_still_to_come(owner: Page, told: Told) -> None:
+    today = datetime.now(UTC).date()
+    days = f"from={today}&to={today + timedelta(days=9)}"
+    owner.goto(f"{told.server.url}/?view=product&{days}")
+    chart = owner.locator(".chart svg")
+    chart.focus()
+    owner.keyboard.press("End")
+    expect(owner.locator(".reading.shown")).to_contain_text("(so far)")
+    expect(owner.locator(".reading.shown")).to_contain_text(f"{today.day} ")
+    owner.goto(f"{told.server.url}/?view=product&from={today + timedelta(1)}&to={today + timedelta(9)}")
+    expect(owner.locator(".chart .level").first).to_be_visible()
+    assert owner.locator(".chart .dot-mark").count() == 0

@@ -8,12 +8,16 @@ const SHARED = location.pathname.match(/\/share\/([^/]+)$/)?.[1];
 /** The token of the share link this page is; undefined for an owner's own dashboard. */
 export const shareToken = SHARED;
 
-/** What the server refused; status 0 where it could not be reached. The message is for people. */
+/**
+ * What the server refused; status 0 where it could not be reached. The message is for people. `report`: which of
+ * several was at fault, counted from 0.
+ */
 export class ApiError extends Error {
-  constructor(status, message, retryAfter) {
+  constructor(status, message, retryAfter, report) {
     super(message);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.report = report;
   }
 }
 
@@ -64,7 +68,8 @@ async function refusal(response) {
     // A plain sentence: two of the four systems answer so.
   }
   const seconds = Number(response.headers.get("Retry-After")) || undefined;
-  return new ApiError(response.status, t.refusal(message, seconds), seconds);
+  const report = message.match(/^reports\[(\d+)\]/)?.[1];
+  return new ApiError(response.status, t.refusal(message, seconds), seconds, report);
 }
 
 async function data(response) {

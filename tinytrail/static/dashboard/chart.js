@@ -2,20 +2,27 @@
 
 import { h, newId, s } from "./dom.js";
 
-const LEFT = 48; // pixels for the figures of the axis
+const LEFT = 48; // pixels for the figures of the axis, where none of them needs more
+const GAP = 8; // from them to the plot
 const RIGHT = 12;
 const TOP = 22; // the legend stands there
 const BOTTOM = 24;
 const TICK_WIDTH = 84; // what a date needs
+const LONG_TICK_WIDTH = 100; // with its year
 
-/** A round number not below `value`, and the steps of an axis up to it. */
-export function scale(value, steps = 4) {
-  const rough = Math.max(value, steps) / steps;
+const STEPS = 4; // of an axis, at most
+const ROUND_TIMES = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800]; // seconds; from there on whole hours
+
+/** A round whole number not below `rough`. */
+function round(rough) {
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step =
-    [1, 2, 2.5, 5, 10]
-      .map((factor) => factor * size)
-      .find((candidate) => candidate >= rough && (candidate >= 1 ? Number.isInteger(candidate) : true)) ?? 10 * size;
+  return [1, 2, 2.5, 5, 10].map((factor) => factor * size).find((one) => one >= rough && Number.isInteger(one));
+}
+
+/** The steps of an axis, up to a round number not below `value`. */
+function scale(value, isTime) {
+  const rough = Math.max(value, STEPS) / STEPS;
+  const step = isTime ? (ROUND_TIMES.find((one) => one >= rough) ?? 3600 * round(rough / 3600)) : round(rough);
   const count = Math.max(1, Math.ceil(value / step));
   return Array.from({ length: count + 1 }, (_, n) => n * step);
 }
@@ -29,7 +36,7 @@ function path(points) {
  * A chart of `points` ([{date, value}]) with `previous` as a ghost line behind it.
  *
  * The first `until` of them have come; the rest is room for what is still to come. `unfinished`: the last one's time
- * is not over, so the line to it is dashed. `words`: {title, value(v, isExact), date(d), tick(d), unfinished}.
+ * is not over, so the line to it is dashed. `words` are chartWords of format.js.
  * Pointer, arrow keys, Home and End move a reading along it, which is read out as well.
  */
 export function chart({ points: slots, until = slots.length, previous = [], unfinished = false, words }) {
@@ -43,29 +50,10 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
     const width = Math.max(240, box.clientWidth);
     const height = Math.max(140, box.clientHeight);
     const most = Math.max(...series.map((point) => point.value), ...previous.map((point) => point.value), 0);
-    const levels = scale(most);
+    const levels = scale(most, words.isTime);
     const top = levels.at(-1);
-    const inner = width - LEFT - RIGHT;
-    const x = (n) => LEFT + (slots.length > 1 ? (inner * n) / (slots.length - 1) : inner / 2);
-    const y = (value) => TOP + (height - TOP - BOTTOM) * (1 - value / top);
-    const points = series.map((point, n) => [x(n), y(point.value)]);
-    const ghost = previous.slice(0, slots.length).map((point, n) => [x(n), y(point.value)]);
-    const finished = unfinished && points.length > 1 ? points.slice(0, -1) : points;
-    const gradient = newId("fill");
-
-    const grid = levels.map((level) => [
-      s("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(level), y2: y(level) }),
-      s("text", { class: "axis", x: LEFT - 8, y: y(level) + 4, "text-anchor": "end" }, words.value(level)),
-    ]);
-    const every = Math.max(1, Math.ceil(slots.length / Math.max(1, Math.floor(inner / TICK_WIDTH))));
-    const ticks = slots
-      .map((point, n) => [point, n])
-      .filter(([, n]) => n % every === 0)
-      .map(([point, n]) => {
-        const anchor = x(n) > width - 40 ? "end" : n === 0 && slots.length > 1 ? "start" : "middle";
-        return s("text", { class: "axis", x: x(n), y: height - 6, "text-anchor": anchor }, words.tick(point.date));
-      });
-    const marker = s("g", { class: "marker off" }, s("line", { y1: TOP, y2: height - BOTTOM }), s("circle", { r: 4 }));
+    const labels = levels.map((level) => s("text", { class: "axis level", "text-anchor": "end" }, words.level(level)));
+    const had = drawn?.svg === document.activeElement;
     const svg = s(
       "svg",
       {
@@ -77,16 +65,51 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
         "data-key": "chart",
         class: unfinished ? "unfinished" : "",
       },
+      labels,
+    );
+    drawn?.svg.remove();
+    box.prepend(svg); // only what is on the page has a width
+    const left = Math.max(LEFT, ...labels.map((label) => Math.ceil(label.getComputedTextLength()) + GAP + 2));
+    const inner = width - left - RIGHT;
+    const x = (n) => left + (slots.length > 1 ? (inner * n) / (slots.length - 1) : inner / 2);
+    const y = (value) => TOP + (height - TOP - BOTTOM) * (1 - value / top);
+    const points = series.map((point, n) => [x(n), y(point.value)]);
+    const ghost = previous.slice(0, slots.length).map((point, n) => [x(n), y(point.value)]);
+    const finished = unfinished && points.length > 1 ? points.slice(0, -1) : points;
+    const gradient = newId("fill");
+
+    labels.forEach((label, n) => {
+      label.setAttribute("x", left - GAP);
+      label.setAttribute("y", y(levels[n]) + 4);
+    });
+    const grid = levels.map((level) =>
+      s("line", { class: "grid", x1: left, x2: width - RIGHT, y1: y(level), y2: y(level) }),
+    );
+    const yearOf = (n) => slots[n]?.date.slice(0, 4);
+    const hasYears = yearOf(0) !== yearOf(slots.length - 1);
+    const room = Math.floor(inner / (hasYears ? LONG_TICK_WIDTH : TICK_WIDTH));
+    const every = Math.max(1, Math.ceil(slots.length / Math.max(1, room)));
+    const ticks = slots
+      .map((point, n) => [point, n])
+      .filter(([, n]) => n % every === 0)
+      .map(([point, n]) => {
+        const anchor = x(n) > width - 40 ? "end" : n === 0 && slots.length > 1 && !hasYears ? "start" : "middle";
+        const said = words.tick(point.date, hasYears && yearOf(n) !== yearOf(n - every));
+        return s("text", { class: "axis", x: x(n), y: height - 6, "text-anchor": anchor }, said);
+      });
+    const marker = s("g", { class: "marker off" }, s("line", { y1: TOP, y2: height - BOTTOM }), s("circle", { r: 4 }));
+    const defs = s(
+      "defs",
+      {},
       s(
-        "defs",
-        {},
-        s(
-          "linearGradient",
-          { id: gradient, x1: 0, x2: 0, y1: 0, y2: 1 },
-          s("stop", { offset: "0%", class: "from" }),
-          s("stop", { offset: "100%", class: "to" }),
-        ),
+        "linearGradient",
+        { id: gradient, x1: 0, x2: 0, y1: 0, y2: 1 },
+        s("stop", { offset: "0%", class: "from" }),
+        s("stop", { offset: "100%", class: "to" }),
       ),
+    );
+    const parts = [
+      defs,
       grid,
       ticks,
       ghost.length > 1 && s("path", { class: "ghost", d: path(ghost) }),
@@ -98,12 +121,14 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
         }),
       finished.length > 1 && s("path", { class: "line", d: path(finished) }),
       unfinished && points.length > 1 && s("path", { class: "line dashed", d: path(points.slice(-2)) }),
-      (points.length < 3 || unfinished) &&
-        s("circle", { class: "dot-mark", cx: points.at(-1)?.[0], cy: points.at(-1)?.[1], r: 3.5 }),
+      points.length > 0 &&
+        (points.length < 3 || unfinished) &&
+        s("circle", { class: "dot-mark", cx: points.at(-1)[0], cy: points.at(-1)[1], r: 3.5 }),
       marker,
-    );
+    ];
+    svg.append(...parts.flat().filter(Boolean));
     svg.addEventListener("pointermove", (event) =>
-      choose(Math.round(((event.offsetX - LEFT) / inner) * (slots.length - 1))),
+      choose(Math.round(((event.offsetX - left) / inner) * (slots.length - 1))),
     );
     svg.addEventListener("pointerleave", () => choose(-1));
     svg.addEventListener("blur", () => choose(-1));
@@ -119,9 +144,6 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
       event.stopPropagation(); // else the page would turn to another period
       choose(to);
     });
-    const had = drawn?.svg === document.activeElement;
-    drawn?.svg.remove();
-    box.prepend(svg);
     if (had) svg.focus({ preventScroll: true });
     drawn = { svg, marker, points, width };
     choose(chosen);
@@ -142,8 +164,8 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
     const before = previous[chosen];
     reading.replaceChildren(
       h("p", {}, words.date(point.date), unfinished && chosen === series.length - 1 ? ` ${words.unfinished}` : ""),
-      h("p", { class: "now" }, words.value(point.value, true)),
-      before ? h("p", { class: "before" }, `${words.value(before.value, true)} · ${words.date(before.date)}`) : "",
+      h("p", { class: "now" }, words.value(point.value)),
+      before ? h("p", { class: "before" }, `${words.value(before.value)} · ${words.date(before.date)}`) : "",
     );
     const half = reading.offsetWidth / 2;
     reading.style.left = `${Math.min(Math.max(x, half + 4), width - half - 4)}px`;
@@ -155,13 +177,14 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
   return box;
 }
 
-/** A line of a few pixels, without axes: how it went. */
-export function sparkline(values, label, width = 140, height = 36) {
+/** A line of a few pixels, without axes: how it went. `until` and `unfinished` are those of a chart. */
+export function sparkline(values, label, { until = values.length, unfinished = false } = {}) {
+  const [width, height] = [140, 36];
   const most = Math.max(...values, 1);
-  const points = values.map((value, n) => [
-    (width * n) / Math.max(1, values.length - 1),
-    height - 2 - (height - 4) * (value / most),
-  ]);
+  const points = values
+    .slice(0, until)
+    .map((value, n) => [(width * n) / Math.max(1, values.length - 1), height - 2 - (height - 4) * (value / most)]);
+  const finished = unfinished ? points.slice(0, -1) : points;
   return s(
     "svg",
     {
@@ -171,7 +194,8 @@ export function sparkline(values, label, width = 140, height = 36) {
       role: "img",
       "aria-label": label,
     },
-    s("path", { class: "area", d: `${path(points)}L${width},${height}L0,${height}Z` }),
-    s("path", { class: "line", d: path(points) }),
+    points.length > 1 && s("path", { class: "area", d: `${path(points)}L${points.at(-1)[0]},${height}L0,${height}Z` }),
+    s("path", { class: "line", d: path(finished) }),
+    unfinished && s("path", { class: "line dashed", d: path(points.slice(-2)) }),
   );
 }

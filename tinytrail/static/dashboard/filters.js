@@ -8,40 +8,34 @@ import { table } from "./table.js";
 
 const SEARCHED = ["pages", "referrers", "campaigns", "countries", "events", "properties"];
 
-/** A chip for each filter; those of one dimension say "or". */
+const chip = (words, label, key, remove) =>
+  h("li", {}, words, h("button", { class: "quiet icon", "aria-label": label, "data-key": key, onclick: remove }, "✕"));
+
+/** A chip where bots are counted too: it shows in no figure that they are. */
+export function botsChip(app) {
+  if (!app.state.bots) return null;
+  return chip(h("strong", {}, t.withBots), t.leaveOutBots, "bots", () => app.go({ ...app.state, bots: "" }));
+}
+
+/** The state without any of what stands in chips. */
+export const unfiltered = (state) => ({ ...state, filters: [], bots: "" });
+
+/** A chip for each filter, those of one dimension saying "or", and one for bots. */
 export function chips(app) {
-  const { filters } = app.state;
-  if (!filters.length) return [];
+  const { filters, bots } = app.state;
+  if (!filters.length && !bots) return [];
   const seen = new Set();
-  const chip = (filter) => {
+  const filterChip = (filter) => {
     const { dimension, value } = inWords(filter);
     const verb = seen.has(dimension) ? t.or : t.is;
     seen.add(dimension);
-    return h(
-      "li",
-      {},
-      h("span", { class: "quiet" }, `${dimension} ${verb}`),
-      h("strong", { title: value }, text(value)),
-      h(
-        "button",
-        {
-          class: "quiet icon",
-          "aria-label": t.removeFilter(`${dimension} ${value}`),
-          "data-key": filter,
-          onclick: () => app.choose([filter]),
-        },
-        "✕",
-      ),
-    );
+    const words = [h("span", { class: "quiet" }, `${dimension} ${verb}`), h("strong", { title: value }, text(value))];
+    return chip(words, t.removeFilter(`${dimension} ${value}`), filter, () => app.choose([filter]));
   };
   const ordered = [...filters].sort((a, b) => (a.split(":")[0] < b.split(":")[0] ? -1 : 1));
   return [
-    h("ul", { "aria-label": t.filters }, ordered.map(chip)),
-    h(
-      "button",
-      { class: "quiet", "data-key": "clear", onclick: () => app.go({ ...app.state, filters: [] }) },
-      t.clearFilters,
-    ),
+    h("ul", { "aria-label": t.filters }, ordered.map(filterChip), botsChip(app)),
+    h("button", { class: "quiet", "data-key": "clear", onclick: () => app.go(unfiltered(app.state)) }, t.clearFilters),
   ];
 }
 

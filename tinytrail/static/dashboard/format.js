@@ -7,18 +7,18 @@ const lazy = (make) => {
   let made;
   return () => (made ??= make());
 };
-const numbers = (options) => lazy(() => new Intl.NumberFormat(t.locale, options));
+const numbers = (options, locale = t.locale) => lazy(() => new Intl.NumberFormat(locale, options));
 const dates = (options) => lazy(() => new Intl.DateTimeFormat(t.locale, { timeZone: "UTC", ...options }));
 
 const whole = numbers();
-const short = numbers({ notation: "compact", maximumSignificantDigits: 3 });
+const short = numbers({ notation: "compact", maximumSignificantDigits: 3 }, t.shortLocale);
 const tenths = numbers({ minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const percent = numbers({ maximumFractionDigits: 1 });
 const day = dates({ weekday: "short", day: "numeric", month: "short", year: "numeric" });
 const shortDay = dates({ day: "numeric", month: "short" });
 const longDay = dates({ day: "numeric", month: "short", year: "numeric" });
 const month = dates({ month: "long", year: "numeric" });
-const shortMonth = dates({ month: "short", year: "2-digit" });
+const shortMonth = dates({ month: "short", year: "numeric" });
 const clock = dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const moment = dates({ dateStyle: "medium", timeStyle: "short", timeZone: undefined });
 const countries = lazy(() => new Intl.DisplayNames(t.locale, { type: "region" }));
@@ -44,12 +44,12 @@ export function duration(seconds) {
   return minutes ? `${minutes}m ${String(seconds % 60).padStart(2, "0")}s` : `${seconds}s`;
 }
 
+const TIMES = new Set(["avg_session_duration", "totalDuration", "averageDuration"]);
+
 /** A metric's value, shortened where it is large. */
 export function figure(metric, value) {
   if (metric === "bounce_rate") return `${percent().format(value)}%`;
-  if (metric.startsWith("avg_session_duration") || metric === "totalDuration" || metric === "averageDuration")
-    return duration(value);
-  return compact(value);
+  return TIMES.has(metric) ? duration(value) : compact(value);
 }
 
 /** The same in full, for where there is room. */
@@ -70,11 +70,22 @@ export function dateInWords(date) {
   return date.length > 10 ? `${shortDay().format(utc(date))}, ${clock().format(utc(date))}` : day().format(utc(date));
 }
 
-/** The same for an axis. */
-export function tick(date) {
+/** The same for an axis; with the year where `isNewYear`. */
+function tick(date, isNewYear) {
   if (date.length === 7) return shortMonth().format(utc(date));
-  return date.length > 10 ? clock().format(utc(date)) : shortDay().format(utc(date));
+  return (date.length > 10 ? clock : isNewYear ? longDay : shortDay)().format(utc(date));
 }
+
+/** How a chart says the values and the days of a metric. */
+export const chartWords = (metric, title) => ({
+  title,
+  isTime: TIMES.has(metric),
+  value: (value) => exactly(metric, value),
+  level: (value) => figure(metric, value).replace(/ 00[ms]$/, ""), // the steps of an axis are round
+  date: dateInWords,
+  tick,
+  unfinished: t.unfinished,
+});
 
 export function rangeInWords(start, end) {
   return start === end ? day().format(utc(start)) : longDay().formatRange(utc(start), utc(end));

@@ -3,9 +3,10 @@
 import { debounced, h, newId, replace } from "./dom.js";
 import { number, share } from "./format.js";
 import { card, csvButton } from "./panels.js";
+import { MOST_STEPS } from "./state.js";
 import { t } from "./strings.js";
 
-const MOST_STEPS = 20;
+const rate = (part, total) => share(part, total || 1); // of nothing, nothing
 
 /** The panel. `query()` gives the parameters that hold for the page, `suggest()` paths and events to offer. */
 export function funnelPanel(app, query, suggest) {
@@ -14,7 +15,9 @@ export function funnelPanel(app, query, suggest) {
   const list = h("datalist", { id: newId("steps") });
   const form = h("form", { class: "steps", onsubmit: (event) => event.preventDefault() });
   const result = h("ol", { class: "result" });
-  body.append(h("p", { class: "quiet hint" }, t.funnelHint), h("div", { class: "sides" }, form, result), list);
+  const says = h("p", { role: "status" });
+  const sides = h("div", { class: "sides" }, form, h("div", {}, says, result));
+  body.append(h("p", { class: "quiet hint" }, t.funnelHint), sides, list);
   let steps = null;
 
   const given = () => steps.map((step) => step.trim()).filter(Boolean);
@@ -65,8 +68,8 @@ export function funnelPanel(app, query, suggest) {
 
   return {
     element,
-    /** `funnel`: the report's rows; none while there are not two steps. */
-    update(funnel) {
+    /** `funnel`: the report's rows; none while there are not two steps. `refused`: why there are none. */
+    update({ funnel, refused } = {}) {
       replace(
         list,
         suggest().map((value) => h("option", { value })),
@@ -90,15 +93,15 @@ export function funnelPanel(app, query, suggest) {
           h(
             "span",
             { class: "quiet" },
-            n
-              ? `${t.ofBefore(share(row.conversion_rate, 100) || "0%")} · ${t.ofFirst(share(row.sessions, first) || "0%")}`
-              : "",
+            n ? `${t.ofBefore(rate(row.conversion_rate, 100))} · ${t.ofFirst(rate(row.sessions, first))}` : "",
           ),
         );
         item.style.setProperty("--share", `${first ? (100 * row.sessions) / first : 0}%`);
         return item;
       };
       replace(result, funnel ? funnel.map(bar) : []);
+      says.className = refused ? "problem" : "quiet";
+      says.textContent = refused ?? (app.state.steps.length === 1 ? t.funnelNeeds : "");
     },
   };
 }

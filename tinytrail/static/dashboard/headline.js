@@ -2,7 +2,7 @@
 
 import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
-import { changeInWords, dateInWords, exactly, figure, rangeInWords, tick } from "./format.js";
+import { changeInWords, chartWords, exactly, figure, rangeInWords } from "./format.js";
 import { METRICS } from "./state.js";
 import { t } from "./strings.js";
 
@@ -44,13 +44,10 @@ export function headline(app) {
     const points = series.series;
     const now = points[0].date.length > 10 ? `${today}T${hour}:00` : today;
     const until = points.filter((point) => point.date <= now).length;
-    const words = {
-      title: t.chartOf(t.metrics[metric], rangeInWords(series.period.start, series.period.end)),
-      value: (value, isExact) => (isExact ? exactly(metric, value) : figure(metric, value)),
-      date: dateInWords,
-      tick,
-      unfinished: t.unfinished,
-    };
+    const words = chartWords(
+      metric,
+      t.chartOf(t.metrics[metric], rangeInWords(series.period.start, series.period.end)),
+    );
     replace(
       graph,
       series.previous && h("p", { class: "legend" }, t.legend(range(series.previous))),

@@ -3,9 +3,10 @@
 import { address, get } from "./api.js";
 import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
-import { compact, dateInWords, number, tick } from "./format.js";
-import { card } from "./panels.js";
-import { problem } from "./shell.js";
+import { chartWords, number } from "./format.js";
+import { loader } from "./loading.js";
+import { card, scrolled } from "./panels.js";
+import { TIMEFRAMES } from "./state.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 import { copyable } from "./waiting.js";
@@ -27,29 +28,25 @@ export function installsView(app) {
       copyable(`![${t.activeInstalls}](${url})`, t.badge),
     ),
   );
-  const element = h(
+  const content = h(
     "div",
-    {},
-    h("div", { class: "toolbar" }, h("h1", {}, t.installs)),
-    trouble,
+    { class: "content" },
     h("section", { class: "card headline" }, h("header", {}, total, switches), graph),
     h("div", { class: "panels" }, versions.element, badge.element),
   );
-  let timeframe = "daily";
+  const element = h("div", {}, h("div", { class: "toolbar" }, h("h1", {}, t.installs)), trouble, content);
+  const load = loader({ content, trouble, ask, draw });
 
   function drawSwitches() {
     replace(
       switches,
-      ["daily", "monthly"].map((one) =>
+      TIMEFRAMES.map((one) =>
         h(
           "button",
           {
-            "aria-pressed": String(one === timeframe),
+            "aria-pressed": String(one === app.state.timeframe),
             "data-key": one,
-            onclick: () => {
-              timeframe = one;
-              load();
-            },
+            onclick: () => app.go({ ...app.state, timeframe: one }),
           },
           t.timeframes[one],
         ),
@@ -57,34 +54,27 @@ export function installsView(app) {
     );
   }
 
-  async function load() {
+  function ask(signal) {
+    const { timeframe } = app.state;
     drawSwitches();
-    try {
-      const [stats, byVersion] = await Promise.all([get("stats", { timeframe }), get("stats/versions")]);
-      replace(trouble);
-      replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
-      const points = stats.history.map(({ date, count }) => ({ date, value: count }));
-      const words = {
-        title: t.chartOf(t.activeInstalls, t.timeframes[timeframe]),
-        value: (value, isExact) => (isExact ? number : compact)(value),
-        date: dateInWords,
-        tick,
-        unfinished: t.unfinished,
-      };
-      replace(
-        graph,
-        points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),
-      );
-      const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
-      replace(
-        versions.body,
-        byVersion.length
-          ? h("div", { class: "scroll" }, table(list, byVersion, { total: stats.total }))
-          : h("p", { class: "empty" }, t.noInstalls),
-      );
-    } catch (error) {
-      replace(trouble, problem(error, load));
-    }
+    return Promise.all([get("stats", { timeframe }, signal), get("stats/versions", {}, signal)]);
+  }
+
+  function draw([stats, byVersion]) {
+    replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
+    const points = stats.history.map(({ date, count }) => ({ date, value: count }));
+    const words = chartWords("installs", t.chartOf(t.activeInstalls, t.timeframes[app.state.timeframe]));
+    replace(
+      graph,
+      points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),
+    );
+    const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
+    replace(
+      versions.body,
+      byVersion.length
+        ? scrolled(t.versions, table(list, byVersion, { total: stats.total }))
+        : h("p", { class: "empty" }, t.noInstalls),
+    );
   }
 
   return { element, title: t.installs, update: load, close() {} };

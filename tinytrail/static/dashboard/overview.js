@@ -3,27 +3,32 @@
 import { get } from "./api.js";
 import { sparkline } from "./chart.js";
 import { h, replace, text } from "./dom.js";
-import { compact, number, utcToday } from "./format.js";
+import { botsChip } from "./filters.js";
+import { compact, number, utcToday, wallClock } from "./format.js";
 import { change } from "./headline.js";
+import { loader } from "./loading.js";
 import { periodBar, periodKey } from "./period.js";
-import { link, problem } from "./shell.js";
+import { link } from "./shell.js";
 import { t } from "./strings.js";
 
 const EVERY = 60_000; // milliseconds
 
 export function overview(app) {
   const bar = h("div", { class: "bar" });
+  const chosen = h("div", { class: "chips" });
   const list = h("div", { class: "sites-list" });
   const trouble = h("div", {});
   const element = h(
     "div",
     { class: "overview-page" },
     h("div", { class: "toolbar" }, h("h1", {}, t.sites), bar),
+    chosen,
     trouble,
     list,
   );
+  const load = loader({ content: list, trouble, ask, draw });
   const timer = setInterval(() => !document.hidden && load(), EVERY);
-  let shown = null;
+  let shown = null; // the days on screen
 
   const figure = (label, metric, name) =>
     h(
@@ -38,6 +43,17 @@ export function overview(app) {
       ),
     );
 
+  /** Day by day, in the website's zone: today is not over, and what is to come is left out. */
+  function line({ website, series }) {
+    const { today } = wallClock(website.timezone)();
+    const until = series.filter((point) => point.date <= today).length;
+    return sparkline(
+      series.map((point) => point.value),
+      t.sparkline(website.domain),
+      { until, unfinished: series[until - 1]?.date === today },
+    );
+  }
+
   function site(row) {
     const { website, metrics } = row;
     return link(
@@ -50,10 +66,7 @@ export function overview(app) {
         { class: `now ${row.active_visitors ? "on" : ""}` },
         row.active_visitors ? t.activeNow(row.active_visitors) : "",
       ),
-      sparkline(
-        row.series.map((point) => point.value),
-        t.sparkline(website.domain),
-      ),
+      line(row),
       h(
         "dl",
         {},
@@ -65,26 +78,23 @@ export function overview(app) {
   }
 
   function drawBar() {
+    const bots = botsChip(app);
+    replace(chosen, bots && h("ul", { "aria-label": t.filters }, bots));
     if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, utcToday(), app.go));
   }
 
-  async function load() {
+  function ask(signal) {
     const { state } = app;
     const days = state.from ? { start_date: state.from, end_date: state.to } : { period: state.period };
     const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
-    try {
-      const { rows } = await get("api/v1/reports/overview", {
-        ...days,
-        compare,
-        include_bots: state.bots ? "true" : undefined,
-      });
-      shown = rows[0]?.period ?? null; // "today" may differ between zones; this is one of them
-      replace(trouble);
-      drawBar();
-      replace(list, rows.length ? rows.map(site) : empty());
-    } catch (error) {
-      replace(trouble, problem(error, load));
-    }
+    const include_bots = state.bots ? "true" : undefined;
+    return get("api/v1/reports/overview", { ...days, compare, include_bots }, signal);
+  }
+
+  function draw({ rows }) {
+    shown = rows[0]?.period ?? null; // "today" may differ between zones; this is one of them
+    drawBar();
+    replace(list, rows.length ? rows.map(site) : empty());
   }
 
   const empty = () =>
@@ -100,6 +110,8 @@ export function overview(app) {
     element,
     title: t.sites,
     update() {
+      const { from, to } = app.state;
+      shown = from ? { start: from, end: to } : null; // else it would lie for a moment
       drawBar();
       return load();
     },

@@ -24,12 +24,19 @@ export function card(title, { extra, hint, className = "" } = {}) {
   return { element, body };
 }
 
+/** What may be higher than its room, under a name: the keyboard has to get there to scroll it. */
+export const scrolled = (name, ...children) =>
+  h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": name }, ...children);
+
 /** A card with a sentence and what comes below it, set in from its edges. */
 export function padded(title, hint, ...children) {
   const made = card(title);
   made.body.append(h("div", { class: "padded" }, hint ? h("p", { class: "quiet" }, hint) : null, ...children));
   return made;
 }
+
+/** Why there is nothing: the filters first, where there are any. */
+const nothing = (app, why) => h("p", { class: "empty" }, app.state.filters.length ? t.noneMatch : why);
 
 /** A panel of tabs. `data`: what each report said, by the key of the list it is for. */
 export function panel(definition, app, query) {
@@ -84,7 +91,7 @@ export function panel(definition, app, query) {
     if (!known) return;
     const rows = list.rows(known.data[key]);
     const total = known.totals[list.total];
-    if (!rows.length) return void replace(body, h("p", { class: "empty" }, definition.empty));
+    if (!rows.length) return void replace(body, nothing(app, definition.empty));
     const more = h(
       "footer",
       {},
@@ -134,7 +141,7 @@ export function realtimePanel(app, query) {
     element,
     update(data) {
       replace(count, number(data.active_visitors));
-      if (!data.active_visitors) return void replace(body, h("p", { class: "empty" }, t.noRealtime));
+      if (!data.active_visitors) return void replace(body, nothing(app, t.noRealtime));
       const types = data.events_by_type.map((type) =>
         h("li", {}, h("strong", {}, number(type.count)), " ", text(eventType(type))),
       );

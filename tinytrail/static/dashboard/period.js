@@ -3,15 +3,18 @@
 import { h, newId } from "./dom.js";
 import { daysIn, rangeInWords, shifted } from "./format.js";
 import { placeBelow } from "./shell.js";
-import { COMPARISONS, PRESETS } from "./state.js";
+import { COMPARISONS, FIRST_DAY, LAST_DAY, PRESETS } from "./state.js";
 import { t } from "./strings.js";
 
-/** The state one period earlier (-1) or later (1) than the days `shown` ({start, end}); null past `today`. */
+/**
+ * The state one period earlier (-1) or later (1) than the days `shown` ({start, end}); null past `today`, and where
+ * no address reaches.
+ */
 function turned(state, shown, direction, today) {
   const days = daysIn(shown.start, shown.end) * direction;
   const from = shifted(shown.start, days);
   const to = shifted(shown.end, days);
-  if (from > today) return null;
+  if (from > today || from < FIRST_DAY || to > LAST_DAY) return null;
   return { ...state, from, to };
 }
 
@@ -64,8 +67,9 @@ function picker(state, shown, go, compares) {
       },
       t.periods[period],
     );
-  const from = h("input", { type: "date", name: "from", required: true, value: state.from || shown?.start || "" });
-  const to = h("input", { type: "date", name: "to", required: true, value: state.to || shown?.end || "" });
+  const day = (name, value) => h("input", { type: "date", name, required: true, min: FIRST_DAY, max: LAST_DAY, value });
+  const from = day("from", state.from || shown?.start || "");
+  const to = day("to", state.to || shown?.end || "");
   const range = h(
     "form",
     {

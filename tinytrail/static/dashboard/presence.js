@@ -3,7 +3,7 @@
 import { address, get } from "./api.js";
 import { h, replace, text } from "./dom.js";
 import { ago, longDuration, momentInWords, number } from "./format.js";
-import { card } from "./panels.js";
+import { card, scrolled } from "./panels.js";
 import { problem } from "./shell.js";
 import { t } from "./strings.js";
 
@@ -84,9 +84,8 @@ export function presenceView() {
       replace(
         absences.body,
         gone.length
-          ? h(
-              "div",
-              { class: "scroll" },
+          ? scrolled(
+              t.absences,
               h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence))),
             )
           : h("p", { class: "empty" }, stats.last_seen === null ? t.noBeatYet : t.noAbsences),

@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { chart } from "./chart.js";
 import { debounced, h, replace } from "./dom.js";
 import {
+  chartWords,
   dateInWords,
   daysIn,
   duration,
@@ -12,19 +13,17 @@ import {
   number,
   rangeInWords,
   shifted,
-  tick,
   utcToday,
 } from "./format.js";
-import { card } from "./panels.js";
+import { loader } from "./loading.js";
+import { card, scrolled } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
-import { problem } from "./shell.js";
+import { PRODUCT_METRICS } from "./state.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
 const DAYS = { today: 1, "7d": 7, "30d": 30, "90d": 90, "12m": 365 };
 const FIRST_DAY = "2020-01-01"; // of "all", whose first event these reports do not tell
-
-const SESSION_METRICS = ["sessionCount", "totalDuration", "averageDuration"];
 
 /** The days that a state means, as these reports ask for them. */
 function daysOf(state, today) {
@@ -43,42 +42,44 @@ export function productView(app) {
   const graph = h("div", { class: "graph" });
   const events = card(t.events);
   const sessions = card(t.sessions);
+  const content = h(
+    "div",
+    { class: "content" },
+    h("section", { class: "card headline" }, figures, graph),
+    h("div", { class: "panels" }, events.element, sessions.element),
+  );
   const element = h(
     "div",
     {},
     h("div", { class: "toolbar" }, h("h1", {}, t.product), h("div", { class: "narrow" }, user), bar),
     trouble,
-    h("section", { class: "card headline" }, figures, graph),
-    h("div", { class: "panels" }, events.element, sessions.element),
+    content,
   );
-  let chosen = "events";
+  const load = loader({ content, trouble, ask, draw });
   let shown = null;
-  let drawData = () => {};
-  user.addEventListener("input", debounced(load, 300));
+  const tell = () => element.isConnected && app.go({ ...app.state, user: user.value }, { replace: true });
+  user.addEventListener("input", debounced(tell, 300));
 
-  async function load() {
+  async function ask(signal) {
     const today = utcToday();
     shown = daysOf(app.state, today);
     if (!bar.querySelector(":popover-open"))
       replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
-    const group =
-      daysIn(shown.start, shown.end) > 730 ? "month" : daysIn(shown.start, shown.end) > 120 ? "week" : "day";
-    const range = { start_date: shown.start, end_date: shown.end, group_by: group, user_id: user.value };
-    try {
-      const [counts, lengths] = await Promise.all([get("metrics", range), get("sessions", range)]);
-      replace(trouble);
-      drawData = () => draw(shown, group, today, counts, lengths);
-      drawData();
-    } catch (error) {
-      replace(trouble, problem(error, load));
-    }
+    const { start, end } = shown;
+    const group = daysIn(start, end) > 730 ? "month" : daysIn(start, end) > 120 ? "week" : "day";
+    const range = { start_date: start, end_date: end, group_by: group, user_id: app.state.user };
+    const [counts, lengths] = await Promise.all([get("metrics", range, signal), get("sessions", range, signal)]);
+    return { days: { start, end }, group, today, counts, lengths };
   }
 
-  function draw(shown, group, today, counts, lengths) {
+  function draw(figuresOf) {
+    const { days, group, today, counts, lengths } = figuresOf;
+    const chosen = app.state.count;
     const total = (row) => Object.entries(row).reduce((sum, [name, count]) => (name === "date" ? sum : sum + count), 0);
-    const names = {};
+    const names = new Map(); // an event may have any name, "constructor" too
     for (const row of counts)
-      for (const [name, count] of Object.entries(row)) if (name !== "date") names[name] = (names[name] ?? 0) + count;
+      for (const [name, count] of Object.entries(row))
+        if (name !== "date") names.set(name, (names.get(name) ?? 0) + count);
     const sums = {
       events: counts.reduce((sum, row) => sum + total(row), 0),
       sessionCount: lengths.reduce((sum, row) => sum + row.sessionCount, 0),
@@ -93,14 +94,14 @@ export function productView(app) {
           "aria-pressed": String(metric === chosen),
           "data-key": metric,
           onclick: () => {
-            chosen = metric;
-            drawData();
+            app.go({ ...app.state, count: metric }, { quiet: true });
+            draw(figuresOf);
           },
         },
         h("span", { class: "label" }, t.productMetrics[metric]),
         h("strong", { title: exactly(metric, sums[metric]) }, figure(metric, sums[metric])),
       );
-    replace(figures, ["events", ...SESSION_METRICS].map(button));
+    replace(figures, PRODUCT_METRICS.map(button));
 
     const isEvents = chosen === "events";
     const byDate = Object.fromEntries(
@@ -108,31 +109,26 @@ export function productView(app) {
     );
     const dates =
       group === "day"
-        ? Array.from({ length: daysIn(shown.start, shown.end) }, (_, n) => shifted(shown.start, n))
+        ? Array.from({ length: daysIn(days.start, days.end) }, (_, n) => shifted(days.start, n))
         : Object.keys(byDate);
     const points = dates.map((date) => ({ date, value: byDate[date] ?? 0 }));
-    const words = {
-      title: t.chartOf(t.productMetrics[chosen], rangeInWords(shown.start, shown.end)),
-      value: (value, isExact) => (isExact ? exactly(chosen, value) : figure(chosen, value)),
-      date: dateInWords,
-      tick,
-      unfinished: t.unfinished,
-    };
+    const until = points.filter((point) => point.date <= today).length;
+    const words = chartWords(chosen, t.chartOf(t.productMetrics[chosen], rangeInWords(days.start, days.end)));
     replace(
       graph,
       points.length
-        ? chart({ points, unfinished: shown.end >= today, words })
+        ? chart({ points, until, unfinished: days.end >= today, words })
         : h("p", { class: "empty" }, t.quietPeriod),
     );
 
-    const ranked = Object.entries(names)
+    const ranked = [...names]
       .map(([name, count]) => ({ name, count }))
       .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     const list = { column: t.event, measures: [{ key: "count", title: t.count }], name: (row) => row.name };
     replace(
       events.body,
       ranked.length
-        ? h("div", { class: "scroll" }, table(list, ranked, { total: sums.events }))
+        ? scrolled(t.events, table(list, ranked, { total: sums.events }))
         : h("p", { class: "empty" }, t.noProductEvents),
     );
     const line = (row) =>
@@ -155,7 +151,7 @@ export function productView(app) {
     replace(
       sessions.body,
       rows.length
-        ? h("div", { class: "scroll" }, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows)))
+        ? scrolled(t.sessions, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows)))
         : h("p", { class: "empty" }, t.noSessions),
     );
   }
@@ -163,7 +159,10 @@ export function productView(app) {
   return {
     element,
     title: t.product,
-    update: load,
+    update() {
+      if (user.value !== app.state.user) user.value = app.state.user;
+      return load();
+    },
     key: (event) => periodKey(event, app, shown, utcToday()),
     close() {},
   };

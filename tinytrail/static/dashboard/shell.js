@@ -2,7 +2,7 @@
 
 import { remove, shareToken } from "./api.js";
 import { dialog, h, newId, text } from "./dom.js";
-import { addressOf } from "./state.js";
+import { addressOf, elsewhere } from "./state.js";
 import { t } from "./strings.js";
 
 const YEAR = 31_536_000; // seconds
@@ -10,7 +10,7 @@ const AWAY = 4; // seconds until a server that could not be reached is tried aga
 
 /** A link within the dashboard: followed without loading the page anew. */
 export function link(app, changes, attributes, ...children) {
-  const state = { ...app.state, filters: [], steps: [], tabs: {}, event: "", ...changes };
+  const state = elsewhere(app.state, changes);
   const follow = (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();

@@ -2,7 +2,7 @@
 
 import { get, reports, shareToken } from "./api.js";
 import { h, replace } from "./dom.js";
-import { chips, searchDialog } from "./filters.js";
+import { chips, searchDialog, unfiltered } from "./filters.js";
 import { wallClock } from "./format.js";
 import { funnelPanel } from "./funnel.js";
 import { headline } from "./headline.js";
@@ -45,11 +45,14 @@ function wanted(state) {
 /** The figures of a state, by the keys of the lists and of what stands above them. */
 export async function ask(state, website, signal) {
   const asking = wanted(state);
-  const answers = await reports(
-    asking.map(([name, own]) => [name, own]),
-    common(state, website),
-    signal,
-  );
+  let answers;
+  try {
+    answers = await reports(asking, common(state, website), signal);
+  } catch (error) {
+    if (asking[error.report]?.[0] !== "funnel") throw error;
+    // Its steps are the reader's own: they may be refused, and the rest of the page is none the worse.
+    return { ...(await ask({ ...state, steps: [] }, website, signal)), funnel: { refused: error.message } };
+  }
   return Object.fromEntries(asking.flatMap(([, , keys], n) => keys.map((key) => [key, answers[n]])));
 }
 
@@ -152,7 +155,7 @@ export function siteView(app) {
     panels.forEach((one) => one.update(data, totals));
     showCountries(data.countries.rows.length > 0);
     live.update(realtime);
-    funnel.update(data.funnel?.funnel);
+    funnel.update(data.funnel);
     content.hidden = false;
     hasTraffic ||= totals.visits + totals.pageviews > 0;
     if (hasTraffic) replace(first);
@@ -201,7 +204,7 @@ export function siteView(app) {
 
   function key(event) {
     if (event.key === "/") searchDialog(app, query());
-    else if (event.key === "x") app.go({ ...app.state, filters: [] });
+    else if (event.key === "x") app.go(unfiltered(app.state));
     else return periodKey(event, app, shown, clock().today);
     return true;
   }

@@ -2,20 +2,37 @@
 
 const plural = (count, one, many) => `${new Intl.NumberFormat("en").format(count)} ${count === 1 ? one : many}`;
 
-// What the API calls a field, as the forms call it.
+const inTime = (seconds) =>
+  seconds > 90 ? plural(Math.ceil(seconds / 60), "minute", "minutes") : plural(seconds, "second", "seconds");
+
+// What the API calls a field, as the page calls it.
 const FIELDS = {
   api_key: "API key",
   content_groups: "Content groups",
   domain: "Domain",
   email: "Label",
+  end_date: "To",
   excluded_ips: "Addresses",
+  filters: "Filters",
   name: "Name",
   retention_days: "Days",
+  start_date: "From",
+  steps: "Funnel",
   timezone: "Time zone",
 };
 
+// What the API says of a value, as people say it.
+const WORDING = [
+  [/^Expected `\w+` of length >= 1$/, "must not be empty"],
+  [/^Expected `str` of length <= (\d+)$/, "must not be longer than $1 characters"],
+  [/^Expected `array` of length <= (\d+)$/, "must not be more than $1"],
+  [/^Expected `int` >= (-?\d+)$/, "must not be below $1"],
+  [/^Expected `int` <= (\d+)$/, "must not be above $1"],
+];
+
 export const t = {
   locale: "en-GB",
+  shortLocale: "en", // British English has "300m" for millions, which beside "5m 00s" reads as minutes
   close: "Close",
   cancel: "Cancel",
   save: "Save",
@@ -24,7 +41,6 @@ export const t = {
   copy: "Copy",
   copied: "Copied",
   retry: "Try again",
-  loading: "Loading…",
   share: "Share",
   details: "Details",
   csv: "CSV",
@@ -32,17 +48,16 @@ export const t = {
   nothingFound: "Nothing matches.",
   showMore: "Show more",
   refusal: (message, seconds) => {
-    const [, field, rest] = message.match(/^(?:reports\[\d+\]: )?(\w+)(?:\[\d+\](?:\.\w+)?)?:? (.*)$/s) ?? [];
-    const said = FIELDS[field] ? `${FIELDS[field]}: ${rest}` : message;
-    return (
-      said.replace(/`([^`]*)`/g, "“$1”") + (seconds ? `. Try again in ${plural(seconds, "second", "seconds")}.` : "")
-    );
+    const whole = message.replace(/^reports\[\d+\]: /, "");
+    const [, field, rest] = whole.match(/^(\w+)(?:\[\d*\](?:\.\w+)?)?:? (.*)$/s) ?? [];
+    const reason = WORDING.reduce((words, [theirs, ours]) => words.replace(theirs, ours), rest ?? "");
+    const said = FIELDS[field] ? `${FIELDS[field]}: ${reason}` : whole;
+    return said.replace(/`([^`]*)`/g, "“$1”") + (seconds ? `. Try again in ${inTime(seconds)}.` : "");
   },
   signedOut: "You have been signed out, here or elsewhere.",
   noSuchSite: "There is no such website, or it is not yours.",
-  allSites: "All websites",
   offline: "The server cannot be reached. Is it running?",
-  tooFast: (seconds) => `Too many requests. It goes on by itself in ${plural(seconds, "second", "seconds")}.`,
+  tooFast: (seconds) => `Too many requests. It goes on by itself in ${inTime(seconds)}.`,
 
   // The frame
   sites: "Sites",
@@ -52,7 +67,6 @@ export const t = {
   settings: "Settings",
   signOut: "Sign out",
   navigation: "Main",
-  theme: "Theme",
   themes: { "": "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
   keys: "Keyboard shortcuts",
   sharedBy: "Shared read-only with TinyTrail",
@@ -93,7 +107,6 @@ export const t = {
     ytd: "This year",
     all: "All time",
   },
-  customRange: "Custom range",
   from: "From",
   to: "To",
   apply: "Apply",
@@ -103,6 +116,8 @@ export const t = {
   compare: "Compare with",
   comparisons: { previous_period: "Previous period", yoy: "Year before", none: "Nothing" },
   includeBots: "Include bots",
+  withBots: "Bots included",
+  leaveOutBots: "Leave out bots",
   filters: "Filters",
   removeFilter: (words) => `Remove filter: ${words}`,
   clearFilters: "Clear all",
@@ -178,7 +193,8 @@ export const t = {
   noSources: "No visits of this kind in this period.",
   noDevices: "No visits in this period.",
   noCountries: "No country is known. Set [geo] in tinytrail.toml to see them.",
-  noEvents: 'No custom events. Send one from your page: analytics.track("signup", {plan: "pro"})',
+  noneMatch: "Nothing matches the filters.",
+  noEvents: 'No custom events in this period. A page sends one with analytics.track("signup", {plan: "pro"})',
 
   realtime: "Now",
   realtimeHint: "last 30 minutes",
@@ -190,13 +206,12 @@ export const t = {
     scroll_50: ["scroll to 50%", "scrolls to 50%"],
     scroll_75: ["scroll to 75%", "scrolls to 75%"],
     outbound_link: ["link out", "links out"],
-    custom: ["event of the tracker's", "events of the tracker's"],
+    custom: ["custom event", "custom events"],
   },
 
   funnel: "Funnel",
   funnelHint:
     "Of all visits, how many took these steps one after the other? A step is a path (/pricing) or an event (signup).",
-  funnelStart: "Build a funnel",
   step: (n) => `Step ${n}`,
   addStep: "Add a step",
   removeStep: (n) => `Remove step ${n}`,
