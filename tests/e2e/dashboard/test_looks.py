@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import USER_AGENT
-from tests.e2e.dashboard.conftest import Told, sign_in
+from tests.e2e.dashboard.conftest import Told, add_website, sign_in
 from tests.e2e.dashboard.pages import figures, open_page, panel, rows, settled
 from tests.make import BROWSER, hit
 
@@ -89,6 +89,25 @@ def test_no_page_is_wider_than_the_screen_even_as_that_changes(looks: BrowserCon
             page.set_viewport_size({"width": width, "height": 800})
             fits = f"() => innerWidth === {width} && document.documentElement.scrollWidth <= {width}"
             page.wait_for_function(fits, timeout=5000)
+    page.close()
+
+
+def test_content_groups_and_what_they_match_fit_the_screen(looks: BrowserContext, told: Told) -> None:
+    groups = [{"name": name.title(), "pattern": f"/{name}/*"} for name in ("essays", "notes")]
+    paths = [f"/{name}/a-title-that-goes-on-for-long-{n}" for name in ("essays", "notes") for n in range(6)]
+    website_id = add_website(told, "groups.example", *paths, content_groups=groups)
+    page = looks.new_page()
+    for width in (375, 600, 800, 840, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{told.server.url}/?view=settings&site={website_id}")
+        expect(page.locator(".preview tr")).to_have_count(3)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        card = panel(page, "Content groups").bounding_box()
+        assert card
+        for one in page.locator(".row button, .preview td").all():
+            box = one.bounding_box()
+            assert box
+            assert box["x"] + box["width"] <= card["x"] + card["width"], width
     page.close()
 
 
