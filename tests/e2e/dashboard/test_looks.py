@@ -111,6 +111,25 @@ def test_content_groups_and_what_they_match_fit_the_screen(looks: BrowserContext
     page.close()
 
 
+def test_the_overview_shows_the_names_of_all_websites_in_full(looks: BrowserContext, told: Told) -> None:
+    domains = ("a-garden-of-forking-paths.blog.example.com", f"{'n' * 60}.example")
+    for domain in domains:
+        add_website(told, domain, "/")
+    page = looks.new_page()
+    for width in (375, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(told.server.url)
+        for domain in domains:
+            name = page.get_by_role("heading", name=domain)
+            expect(name).to_have_attribute("title", domain)
+            assert name.evaluate("(name) => name.scrollWidth <= name.clientWidth"), (domain, width)
+            drawn = name.locator("bdi").evaluate("(name) => name.getBoundingClientRect().right")
+            box = name.bounding_box()
+            assert box
+            assert drawn <= box["x"] + box["width"] + 0.5, (domain, width)
+    page.close()
+
+
 def test_dark_is_dark_and_a_choice_goes_before_the_system(looks: BrowserContext, told: Told) -> None:
     page = looks.new_page()
     page.emulate_media(color_scheme="dark")
