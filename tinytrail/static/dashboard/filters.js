@@ -2,11 +2,23 @@
 
 import { reports } from "./api.js";
 import { debounced, dialog, h, replace, text } from "./dom.js";
-import { inWords, LISTS } from "./lists.js";
+import { having, inWords, LISTS } from "./lists.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
-const SEARCHED = ["pages", "referrers", "campaigns", "countries", "events", "properties"];
+const SEARCHED = [
+  "pages",
+  "channels",
+  "referrers",
+  "campaigns",
+  "countries",
+  "devices",
+  "browsers",
+  "systems",
+  "events",
+  "properties",
+];
+const MOST = 5; // rows of each
 
 /** A chip for each filter; those of one dimension say "or". */
 export function chips(app) {
@@ -45,8 +57,8 @@ export function chips(app) {
   ];
 }
 
-/** Search all lists at once; a row filters everything by it. */
-export function searchDialog(app, query) {
+/** Search all lists at once; a row filters everything by it. `known()` has those that come whole. */
+export function searchDialog(app, query, known) {
   const search = h("input", {
     type: "search",
     placeholder: t.searchEverything,
@@ -70,15 +82,16 @@ export function searchDialog(app, query) {
     latest += 1;
     const asked = latest;
     try {
-      const wanted = SEARCHED.map((key) => [
-        LISTS[key].report,
-        { ...LISTS[key].own, search: search.value, per_page: 5 },
-      ]);
-      const answers = await reports(wanted, query);
-      if (asked !== latest) return;
-      const lists = SEARCHED.map((key, n) => [LISTS[key], LISTS[key].rows(answers[n])]).filter(
-        ([, rows]) => rows.length,
+      const wanted = SEARCHED.filter((key) => !LISTS[key].isWhole);
+      const answers = await reports(
+        wanted.map((key) => [LISTS[key].report, { ...LISTS[key].own, search: search.value, per_page: MOST }]),
+        query,
       );
+      if (asked !== latest) return;
+      const whole = (list, data) => (data ? having(list, list.rows(data), search.value).slice(0, MOST) : []);
+      const rowsOf = (key, list) =>
+        list.isWhole ? whole(list, known()[key]) : list.rows(answers[wanted.indexOf(key)]);
+      const lists = SEARCHED.map((key) => [LISTS[key], rowsOf(key, LISTS[key])]).filter(([, rows]) => rows.length);
       replace(
         found,
         lists.length

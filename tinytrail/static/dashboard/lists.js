@@ -18,7 +18,10 @@ const byVisits = (column, key, dimension, show) => ({
 
 const campaign = (row) => [row.utmSource, row.utmMedium, row.utmCampaign].map((part) => part || "–").join(" / ");
 
-/** By tab: {title, report, own (its parameters), rows(data), total ("visits", "pageviews" or none), ...of table.js}. */
+/**
+ * By tab: {title, report, own (its parameters), rows(data), total ("visits", "pageviews" or none), ...of table.js}.
+ * Those that are short come whole, and are searched here: only here is known under which names they are shown.
+ */
 export const LISTS = {
   pages: {
     title: t.allPages,
@@ -68,6 +71,7 @@ export const LISTS = {
     rows: (data) => data.rows,
     total: "visits",
     ...byVisits(t.channel, "channel", "channel"),
+    isWhole: true,
   },
   referrers: {
     title: t.referrers,
@@ -136,6 +140,7 @@ export const LISTS = {
     rows: (data) => data.rows,
     total: "visits",
     ...byVisits(t.country, "country", "country", country),
+    isWhole: true,
   },
   events: {
     title: t.customEvents,
@@ -165,6 +170,10 @@ export const PANELS = [
   { key: "countries", title: t.countries, tabs: ["countries"], empty: t.noCountries },
   { key: "events", title: t.events, tabs: ["events", "properties"], empty: t.noEvents },
 ];
+
+/** Those rows that have a text in their name, as it is stored or as it is shown. */
+export const having = (list, rows, wanted) =>
+  rows.filter((row) => `${list.name(row)}\n${list.show?.(row) ?? ""}`.toLowerCase().includes(wanted.toLowerCase()));
 
 /** A filter in words: {dimension, value}. */
 export function inWords(given) {
