@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.dashboard.conftest import DOMAIN, Told
+from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website
 from tests.e2e.dashboard.pages import chips, open_page, panel, read_rows, settled
 
-# What the search of everything finds in the last seven days, that a list shows by another name than the API has.
+# What the search of everything finds, that a list shows by another name than the API has.
 NAMES = [
     # searched for, row, its chip
     ("ger", "Germany", "Country is Germany"),
@@ -68,3 +68,57 @@ def test_a_short_list_and_its_csv_are_searched_by_the_names_shown(
         dialog.get_by_role("button", name="CSV").click()
     assert download.value.suggested_filename.startswith(DOMAIN)
     assert download.value.path().read_text().splitlines() == csv
+
+
+READABLE = [
+    # a path as browsers send it, and how it is shown
+    ("/%C3%BCber/stra%c3%9fe", "/über/straße"),
+    ("/%E6%97%A5%E6%9C%AC", "/日本"),
+    ("/über/so", "/über/so"),
+    ("/%F0%9F%8C%B1%20a", "/🌱%20a"),
+    # what no other path may be taken for
+    ("/a%2Fb%3Fc%23d%25C3%25BC", "/a%2Fb%3Fc%23d%25C3%25BC"),
+    ("/broken%C3/%BC%FF", "/broken%C3/%BC%FF"),
+    ("/%E2%80%AEgnp.exe%C2%85", "/%E2%80%AEgnp.exe%C2%85"),  # turns the text round; a control character
+    ("/a%C2%A0b%E2%80%8B%EF%BB%BF", "/a%C2%A0b%E2%80%8B%EF%BB%BF"),  # spaces, seen and unseen
+    ("/%E3%85%A4%C2%AD%EF%B8%8F", "/%E3%85%A4%C2%AD%EF%B8%8F"),  # letters that are not drawn
+    ("/u%CC%88ber", "/u%CC%88ber"),  # would look like the first one's
+]
+
+
+def test_paths_are_shown_as_people_read_them_and_no_two_alike(owner: Page, told: Told) -> None:
+    stored = dict(READABLE)
+    website_id = add_website(told, "languages.example", *stored)
+    open_page(
+        owner,
+        f"{told.server.url}/?site={website_id}&period=today&step=/%25C3%25BCber/stra%25c3%259fe&step=/x",
+    )
+    card = panel(owner, "Pages")
+    card.get_by_role("button", name="Details").click()
+    dialog = owner.get_by_role("dialog")
+    expect(dialog.locator("tbody tr")).to_have_count(len(stored))
+    names = dialog.locator("tbody .name > :first-child").all()
+    assert {name.get_attribute("title"): name.inner_text() for name in names} == stored
+    owner.keyboard.press("Escape")
+    expect(panel(owner, "Now").get_by_role("button", name="/über/straße")).to_be_visible()
+    expect(panel(owner, "Funnel").locator(".result .name").first).to_have_text("/über/straße")
+    card.get_by_role("tab", name="Landing").click()
+    expect(card.get_by_role("button", name="/über/straße")).to_be_visible()
+    owner.goto(f"{told.server.url}/?view=settings&site={website_id}")
+    expect(owner.locator(".preview")).to_contain_text("/über/straße")
+
+
+@pytest.mark.parametrize("text", ["ÜBER/STR", "%C3%BCber", "日本", "%e6%97"])
+def test_a_path_is_found_as_it_is_read_and_as_it_is_stored(owner: Page, told: Told, text: str) -> None:
+    encoded, read = READABLE[1 if text in ("日本", "%e6%97") else 0]
+    website_id = add_website(told, f"found{len(text)}.{text.encode().hex()}.example", *dict(READABLE))
+    open_page(owner, f"{told.server.url}/?site={website_id}&period=today")
+    owner.keyboard.press("/")
+    dialog = owner.get_by_role("dialog", name="Search")
+    dialog.get_by_role("searchbox").fill(text)
+    expect(dialog.locator("tbody tr")).to_have_count(1)
+    dialog.get_by_role("button", name=read).click()
+    settled(owner)
+    assert chips(owner) == [f"Page is {read}"]
+    assert owner.locator(".chips strong").get_attribute("title") == encoded
+    assert f"f=page:{encoded.replace('%', '%25')}" in owner.url

@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { debounced, h, replace, text } from "./dom.js";
+import { readable } from "./format.js";
 import { form } from "./forms.js";
 import { padded } from "./panels.js";
 import { t } from "./strings.js";
@@ -24,7 +25,7 @@ export function contentGroups(website, path, change) {
           h("th", { scope: "row" }, text(name)),
           h("td", { class: "number" }, t.pathCount(one.paths)),
           h("td", { class: "number" }, t.viewCount(one.pageviews)),
-          h("td", { class: "quiet examples" }, text(one.examples.join("  "))),
+          h("td", { class: "quiet examples" }, text(one.examples.map(readable).join("  "))),
         );
       replace(
         preview,

@@ -26,14 +26,14 @@ export function chips(app) {
   if (!filters.length) return [];
   const seen = new Set();
   const chip = (filter) => {
-    const { dimension, value } = inWords(filter);
+    const { dimension, value, stored } = inWords(filter);
     const verb = seen.has(dimension) ? t.or : t.is;
     seen.add(dimension);
     return h(
       "li",
       {},
       h("span", { class: "quiet" }, `${dimension} ${verb}`),
-      h("strong", { title: value }, text(value)),
+      h("strong", { title: stored }, text(value)),
       h(
         "button",
         {

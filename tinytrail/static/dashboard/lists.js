@@ -1,7 +1,7 @@
 // What the panels of a website's page list: which report, under which columns, and what a row filters by.
 
 import { h, text } from "./dom.js";
-import { country } from "./format.js";
+import { country, readable } from "./format.js";
 import { t } from "./strings.js";
 
 const filter = (dimension, value) => `${dimension}:${value}`;
@@ -15,6 +15,9 @@ const byVisits = (column, key, dimension, show) => ({
   show: show && ((row) => show(row[key])),
   filters: (row) => [filter(dimension, row[key])],
 });
+
+/** How rows of paths are called. */
+export const ofPath = { name: (row) => row.path, show: (row) => readable(row.path) };
 
 const campaign = (row) => [row.utmSource, row.utmMedium, row.utmCampaign].map((part) => part || "–").join(" / ");
 
@@ -33,7 +36,7 @@ export const LISTS = {
       { key: "pageviews", title: t.views },
       { key: "uniquePageviews", title: t.unique },
     ],
-    name: (row) => row.path,
+    ...ofPath,
     filters: (row) => [filter("page", row.path)],
     tag: (row, choose) =>
       row.contentGroup &&
@@ -50,7 +53,7 @@ export const LISTS = {
     total: "visits",
     column: t.landingPage,
     measures: [{ key: "entries", title: t.entries }],
-    name: (row) => row.path,
+    ...ofPath,
     filters: (row) => [filter("entry", row.path)],
   },
   exit: {
@@ -60,7 +63,7 @@ export const LISTS = {
     total: "visits",
     column: t.exitPage,
     measures: [{ key: "exits", title: t.exits }],
-    name: (row) => row.path,
+    ...ofPath,
     filters: (row) => [filter("exit", row.path)],
     csv: { list: "exit_pages" },
   },
@@ -175,7 +178,9 @@ export const PANELS = [
 export const having = (list, rows, wanted) =>
   rows.filter((row) => `${list.name(row)}\n${list.show?.(row) ?? ""}`.toLowerCase().includes(wanted.toLowerCase()));
 
-/** A filter in words: {dimension, value}. */
+const PATHS = ["page", "entry", "exit"]; // dimensions
+
+/** A filter in words: {dimension, value, stored (the value as it is stored)}. */
 export function inWords(given) {
   const colon = given.indexOf(":");
   const dimension = given.slice(0, colon);
@@ -185,5 +190,6 @@ export function inWords(given) {
     screen: t.screenNames[value],
     country: dimension === "country" && country(value),
   };
-  return { dimension: t.dimensions[dimension] ?? dimension, value: shown[dimension] || value };
+  const words = PATHS.includes(dimension) ? readable(value) : shown[dimension] || value;
+  return { dimension: t.dimensions[dimension] ?? dimension, value: words, stored: value };
 }
