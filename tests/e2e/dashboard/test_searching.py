@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website
 from tests.e2e.dashboard.pages import chips, open_page, panel, read_rows, settled
+from tests.make import BROWSER, hit
 
 # What the search of everything finds, that a list shows by another name than the API has.
 NAMES = [
@@ -122,3 +123,26 @@ def test_a_path_is_found_as_it_is_read_and_as_it_is_stored(owner: Page, told: To
     assert chips(owner) == [f"Page is {read}"]
     assert owner.locator(".chips strong").get_attribute("title") == encoded
     assert f"f=page:{encoded.replace('%', '%25')}" in owner.url
+
+
+@pytest.mark.parametrize("opener", ["Search", "Details"])
+def test_escape_closes_a_dialog_though_its_search_is_filled(owner: Page, told: Told, opener: str) -> None:
+    open_page(owner, told.page)
+    owner.get_by_role("button", name=opener, exact=True).first.click()
+    owner.get_by_role("searchbox").fill("blog")
+    owner.keyboard.press("Escape")
+    expect(owner.get_by_role("dialog")).to_have_count(0)
+    assert owner.url == told.page
+
+
+def test_showing_the_last_rows_leaves_the_keyboard_in_the_dialog(owner: Page, told: Told) -> None:
+    website_id = add_website(told, "more.example", *(f"/{n:02}" for n in range(32)))
+    for start in (32, 64, 96):
+        events = [hit(website_id, f"/{n}") for n in range(start, start + 32)]
+        owner.request.post(f"{told.server.url}/api/v1/collect", data=events, headers={"User-Agent": BROWSER})
+    open_page(owner, f"{told.server.url}/?site={website_id}&period=today")
+    panel(owner, "Pages").get_by_role("button", name="Details").click()
+    dialog = owner.get_by_role("dialog")
+    dialog.get_by_role("button", name="Show more").press("Enter")
+    expect(dialog.locator("tbody tr")).to_have_count(128)
+    expect(dialog.get_by_role("region")).to_be_focused()
