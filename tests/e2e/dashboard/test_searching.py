@@ -146,3 +146,19 @@ def test_showing_the_last_rows_leaves_the_keyboard_in_the_dialog(owner: Page, to
     dialog.get_by_role("button", name="Show more").press("Enter")
     expect(dialog.locator("tbody tr")).to_have_count(128)
     expect(dialog.get_by_role("region")).to_be_focused()
+
+
+def test_a_filter_too_many_is_refused_in_words_and_takes_none_away(owner: Page, told: Told) -> None:
+    held = "".join(f"&f=page:/{n}" for n in range(19))
+    open_page(owner, f"{told.page}&f=page:/{held}&f=page:/20")
+    assert len(chips(owner)) == 20
+    address = owner.url
+    owner.keyboard.press("/")
+    owner.get_by_role("dialog").get_by_role("button", name="Direct", exact=True).click()
+    dialog = owner.get_by_role("dialog", name="Filters")
+    expect(dialog).to_contain_text("No more than 20 filters hold at once. Take one off first.")
+    assert owner.url == address
+    owner.keyboard.press("Escape")
+    owner.get_by_role("button", name="Remove filter").first.click()
+    settled(owner)
+    assert len(chips(owner)) == 19

@@ -20,7 +20,7 @@ const DEFAULTS = {
   event: "",
 };
 
-const MOST_FILTERS = 20; // that the API takes
+export const MOST_FILTERS = 20; // that the API takes
 
 const isFilter = (filter) => filter.split(":")[0] in t.dimensions && !filter.endsWith(":");
 
@@ -67,5 +67,5 @@ export function common(state, website) {
 export function toggled(state, filters) {
   const all = filters.every((filter) => state.filters.includes(filter));
   const others = state.filters.filter((filter) => !filters.includes(filter));
-  return { ...state, filters: all ? others : [...others, ...filters].slice(-MOST_FILTERS) };
+  return { ...state, filters: all ? others : [...others, ...filters] };
 }

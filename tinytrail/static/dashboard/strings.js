@@ -106,6 +106,7 @@ export const t = {
   filters: "Filters",
   removeFilter: (words) => `Remove filter: ${words}`,
   clearFilters: "Clear all",
+  tooManyFilters: (most) => `No more than ${most} filters hold at once. Take one off first.`,
   or: "or",
   is: "is",
   dimensions: {
