@@ -130,6 +130,25 @@ def test_the_overview_shows_the_names_of_all_websites_in_full(looks: BrowserCont
     page.close()
 
 
+def test_on_a_phone_the_navigation_is_a_row_and_figures_stand_below_their_labels(
+    looks: BrowserContext, told: Told
+) -> None:
+    page = looks.new_page()
+    page.set_viewport_size({"width": 375, "height": 800})
+    visit(page, told, "presence")
+    links = page.get_by_role("navigation").get_by_role("link")
+    expect(links).to_have_count(5)
+    tops = "(links) => new Set(links.map((link) => link.getBoundingClientRect().top)).size"
+    assert links.evaluate_all(tops) == 1
+    expect(page.locator(".figure")).to_have_count(4)
+    gap = """(figure) => {
+        const [label, value] = [...figure.children].map((child) => child.getBoundingClientRect());
+        return value.top - label.bottom;
+    }"""
+    assert max(figure.evaluate(gap) for figure in page.locator(".figure").all()) < 5
+    page.close()
+
+
 def test_dark_is_dark_and_a_choice_goes_before_the_system(looks: BrowserContext, told: Told) -> None:
     page = looks.new_page()
     page.emulate_media(color_scheme="dark")

@@ -210,6 +210,13 @@ def test_exclude_me_adds_the_readers_own_address(owner: Page, told: Told) -> Non
     assert website(told)["excludedIps"] == []
 
 
+def test_what_deletes_a_website_stands_in_line_with_what_saves_it(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    left = "(button) => button.getBoundingClientRect().left"
+    above = owner.get_by_role("link", name="Events, NDJSON").evaluate(left)
+    assert owner.get_by_role("button", name="Delete this website").evaluate(left) == above
+
+
 def test_everything_stored_can_be_taken_along(owner: Page, told: Told) -> None:
     open_settings(owner, told, told.website_id)
     for name, first in (("Events, NDJSON", '{"'), ("Events, CSV", "at,"), ("Daily totals, CSV", "date,")):
