@@ -101,9 +101,5 @@ export function contentGroups(website, path, change) {
   website.contentGroups.forEach(add);
   look();
   const more = h("button", { type: "button", class: "quiet", onclick: () => add().focus() }, `+ ${t.addGroup}`);
-  return padded(
-    t.contentGroups,
-    t.groupsHint,
-    form([rows, more, preview], save),
-  );
+  return padded(t.contentGroups, t.groupsHint, form([rows, more, preview], save));
 }
