@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 DEFAULT_TYPES = {"page_view", "close_tab", "scroll_25", "scroll_50", "scroll_75", "outbound_link"}
@@ -320,8 +321,14 @@ class Expected:
 
 
 def searched(rows: list[dict[str, Any]], text: str, *keys: str) -> list[dict[str, Any]]:
-    """Those rows that have the text in one of these."""
-    return [row for row in rows if any(text.lower() in (row[key] or "").lower() for key in keys)]
+    """Those rows that have the text in one of these, as it stands or decoded."""
+    return [
+        row
+        for row in rows
+        if any(
+            text.lower() in one.lower() for key in keys for one in (row[key] or "", unquote(row[key] or ""))
+        )
+    ]
 
 
 def takes(event: Happening, step: str) -> bool:

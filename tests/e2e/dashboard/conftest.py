@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
@@ -129,6 +130,25 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     }
     with serving(folder, **environment) as server:
         yield Told(server, key, website_id, stranger)
+
+
+def add_website(told: Told, domain: str, *paths: str, **fields: Any) -> str:
+    """The id of another website, each of these paths of it just seen."""
+    made = httpx.post(
+        f"{told.server.url}/api/v1/websites",
+        json={"domain": domain, **fields},
+        headers={"X-API-KEY": told.key},
+    )
+    assert made.status_code == 201, made.text
+    website_id: str = made.json()["data"]["id"]
+    if paths:
+        answer = httpx.post(
+            f"{told.server.url}/api/v1/collect",
+            json=[hit(website_id, path) for path in paths],
+            headers={"User-Agent": BROWSER},
+        )
+        assert answer.status_code == 202, answer.text
+    return website_id
 
 
 def sign_in(context: BrowserContext, told: Told, key: str) -> None:

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import USER_AGENT
-from tests.e2e.dashboard.conftest import Told, sign_in
+from tests.e2e.dashboard.conftest import Told, add_website, sign_in
 from tests.e2e.dashboard.pages import figures, open_page, panel, rows, settled
 from tests.make import BROWSER, hit
 
@@ -107,6 +107,63 @@ def test_no_page_is_wider_than_the_screen_even_as_that_changes(looks: BrowserCon
             page.set_viewport_size({"width": width, "height": 800})
             fits = f"() => innerWidth === {width} && document.documentElement.scrollWidth <= {width}"
             page.wait_for_function(fits, timeout=5000)
+    page.close()
+
+
+def test_content_groups_and_what_they_match_fit_the_screen(looks: BrowserContext, told: Told) -> None:
+    groups = [{"name": name.title(), "pattern": f"/{name}/*"} for name in ("essays", "notes")]
+    paths = [f"/{name}/a-title-that-goes-on-for-long-{n}" for name in ("essays", "notes") for n in range(6)]
+    website_id = add_website(told, "groups.example", *paths, content_groups=groups)
+    page = looks.new_page()
+    for width in (375, 600, 800, 840, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{told.server.url}/?view=settings&site={website_id}")
+        expect(page.locator(".preview tr")).to_have_count(3)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        card = panel(page, "Content groups").bounding_box()
+        assert card
+        for one in page.locator(".row button, .preview td").all():
+            box = one.bounding_box()
+            assert box
+            assert box["x"] + box["width"] <= card["x"] + card["width"], width
+    page.close()
+
+
+def test_the_overview_shows_the_names_of_all_websites_in_full(looks: BrowserContext, told: Told) -> None:
+    domains = ("a-garden-of-forking-paths.blog.example.com", f"{'n' * 60}.example")
+    for domain in domains:
+        add_website(told, domain, "/")
+    page = looks.new_page()
+    for width in (375, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(told.server.url)
+        for domain in domains:
+            name = page.get_by_role("heading", name=domain)
+            expect(name).to_have_attribute("title", domain)
+            assert name.evaluate("(name) => name.scrollWidth <= name.clientWidth"), (domain, width)
+            drawn = name.locator("bdi").evaluate("(name) => name.getBoundingClientRect().right")
+            box = name.bounding_box()
+            assert box
+            assert drawn <= box["x"] + box["width"] + 0.5, (domain, width)
+    page.close()
+
+
+def test_on_a_phone_the_navigation_is_a_row_and_figures_stand_below_their_labels(
+    looks: BrowserContext, told: Told
+) -> None:
+    page = looks.new_page()
+    page.set_viewport_size({"width": 375, "height": 800})
+    visit(page, told, "presence")
+    links = page.get_by_role("navigation").get_by_role("link")
+    expect(links).to_have_count(5)
+    tops = "(links) => new Set(links.map((link) => link.getBoundingClientRect().top)).size"
+    assert links.evaluate_all(tops) == 1
+    expect(page.locator(".figure")).to_have_count(4)
+    gap = """(figure) => {
+        const [label, value] = [...figure.children].map((child) => child.getBoundingClientRect());
+        return value.top - label.bottom;
+    }"""
+    assert max(figure.evaluate(gap) for figure in page.locator(".figure").all()) < 5
     page.close()
 
 

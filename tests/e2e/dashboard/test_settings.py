@@ -5,7 +5,7 @@ import re
 import httpx
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
+from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website, sign_in
 from tests.e2e.dashboard.pages import panel
 from tests.make import BROWSER, hit
 
@@ -153,6 +153,55 @@ def test_content_groups_show_what_they_match_before_they_are_saved(owner: Page, 
     assert website(told)["contentGroups"] == [{"name": "Blog", "pattern": "/blog/*"}]
 
 
+def test_the_fields_show_what_was_stored(owner: Page, told: Told) -> None:
+    website_id = add_website(told, "fields.example")
+    open_settings(owner, told, website_id)
+    card = panel(owner, "General")
+    card.get_by_label("Domain").fill("https://My.Fields.example/about")
+    saved(card)
+    expect(card.get_by_label("Domain")).to_have_value("my.fields.example")
+    card = panel(owner, "Excluded addresses")
+    card.get_by_label("Addresses").fill("192.0.2.1,  192.0.2.2")
+    saved(card)
+    expect(card.get_by_label("Addresses")).to_have_value("192.0.2.1\n192.0.2.2")
+
+
+def test_an_error_is_said_once_and_only_while_it_is_true(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_settings(page, told, add_website(told, "errors.example"))
+    card = panel(page, "Content groups")
+    card.get_by_role("button", name="Add a group").click()
+    card.get_by_label("Name of the group").fill("Broken")
+    card.get_by_label("Pattern").fill("^(")
+    problem = card.get_by_text("is no regular expression")
+    expect(problem).to_have_count(1)
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_role("status")).to_contain_text("is no regular expression")
+    expect(problem).to_have_count(1)
+    card.get_by_label("Pattern").fill("^/a")
+    expect(problem).to_have_count(0)
+
+    card = panel(page, "General")
+    card.get_by_label("Time zone").fill("Atlantis/Capital")
+    card.get_by_role("button", name="Save").click()
+    problem = card.get_by_text("is no time zone")
+    expect(problem).to_be_visible()
+    card.get_by_label("Domain").evaluate("(field) => (field.value = '')")  # without a word to the form
+    card.get_by_role("button", name="Save").click()  # the browser says that the domain is missing
+    expect(problem).to_have_count(0)
+
+
+def test_a_pattern_that_no_path_can_match_is_warned_of(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    card = panel(owner, "Content groups")
+    card.get_by_role("button", name="Add a group").click()
+    card.get_by_label("Name of the group").last.fill("Lost")
+    for pattern, is_lost in (("nostart", True), ("*start", False), ("blog/*", True), ("^/x", False)):
+        card.get_by_label("Pattern").last.fill(pattern)
+        warning = card.locator(".preview").get_by_text("Matches nothing: every path begins with /.")
+        expect(warning).to_have_count(int(is_lost))
+
+
 def test_exclude_me_adds_the_readers_own_address(owner: Page, told: Told) -> None:
     open_settings(owner, told, told.website_id)
     card = panel(owner, "Excluded addresses")
@@ -163,6 +212,13 @@ def test_exclude_me_adds_the_readers_own_address(owner: Page, told: Told) -> Non
     card.get_by_label("Addresses").fill("")
     saved(card)
     assert website(told)["excludedIps"] == []
+
+
+def test_what_deletes_a_website_stands_in_line_with_what_saves_it(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    left = "(button) => button.getBoundingClientRect().left"
+    above = owner.get_by_role("link", name="Events, NDJSON").evaluate(left)
+    assert owner.get_by_role("button", name="Delete this website").evaluate(left) == above
 
 
 def test_everything_stored_can_be_taken_along(owner: Page, told: Told) -> None:
@@ -180,7 +236,7 @@ def test_a_user_is_added_given_a_new_key_and_removed(owner: Page, told: Told) ->
     card = panel(owner, "Users")
     card.get_by_label("Label").fill("carol@example.org")
     card.get_by_role("button", name="Add").click()
-    shown = owner.get_by_role("dialog", name="API key")
+    shown = owner.get_by_role("dialog", name="API key: carol@example.org")
     key = shown.locator("code").inner_text()
     shown.get_by_role("button", name="Close").click()
     accounts = f"{told.server.url}/api/v1/websites"

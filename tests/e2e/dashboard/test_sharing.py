@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.dashboard.conftest import DOMAIN, Told
+from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website
 from tests.e2e.dashboard.pages import chips, figures, open_page, panel, settled
 
 SHARES = "/api/v1/websites/{}/shares"
@@ -41,6 +41,19 @@ def test_a_link_is_made_copied_and_revoked_in_the_settings(owner: Page, page: Pa
     owner.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     expect(card.locator(".share-link")).to_have_count(0)
     assert page.goto(link).status == 404  # type: ignore[union-attr]
+
+
+def test_that_one_link_may_be_embedded_does_not_hold_for_the_next(owner: Page, told: Told) -> None:
+    website_id = add_website(told, "links.example")
+    owner.goto(f"{told.server.url}/?view=settings&site={website_id}")
+    card = panel(owner, "Share links")
+    card.get_by_label("Name").fill("For another page")
+    card.get_by_label("May be embedded").check()
+    card.get_by_role("button", name="Make a link").click()
+    expect(card.get_by_role("heading", name="For another page · may be embedded")).to_be_visible()
+    card.get_by_label("Name").fill("To read")
+    card.get_by_role("button", name="Make a link").click()
+    expect(card.get_by_role("heading", name="To read", exact=True)).to_be_visible()
 
 
 def test_whoever_has_the_link_may_look_at_everything_and_change_nothing(page: Page, told: Told) -> None:

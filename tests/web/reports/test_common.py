@@ -202,13 +202,35 @@ async def test_ties_are_broken_by_name_so_that_pages_never_overlap(
         assert await owner.csv(report, page=1, **params) == table  # 7 of 50
 
 
+# Of these, a csv has one of several lists.
+PARTS = {"sources": "-channel", "devices": "-device_types", "flow": "-landing_pages"}
+
+
 @pytest.mark.parametrize("report", REPORTS)
 async def test_a_csv_is_named_after_website_report_and_days(owner: Owner, website: str, report: str) -> None:
     response = await owner.get(report, format="csv", **REPORTS[report])
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
+    name = report + PARTS.get(report, "")
     assert response.headers["content-disposition"] == (
-        f'attachment; filename="example.com-{report}-2026-03-08-2026-03-14.csv"'
+        f'attachment; filename="example.com-{name}-2026-03-08-2026-03-14.csv"'
     )
+
+
+@pytest.mark.usefixtures("website")
+@pytest.mark.parametrize(
+    ("report", "params", "name"),
+    [
+        ("sources", {"group_by": "domain"}, "sources-domain"),
+        ("sources", {"group_by": "utm"}, "sources-utm"),
+        ("devices", {"list": "browsers"}, "devices-browsers"),
+        ("flow", {"list": "exit_pages"}, "flow-exit_pages"),
+    ],
+)
+async def test_the_csv_files_of_a_reports_lists_differ_in_name(
+    owner: Owner, report: str, params: dict[str, str], name: str
+) -> None:
+    response = await owner.get(report, format="csv", **params)
+    assert f'"example.com-{name}-2026-03-08-2026-03-14.csv"' in response.headers["content-disposition"]
 
 
 @pytest.mark.parametrize("format", ["json", "csv"])

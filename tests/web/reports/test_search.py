@@ -64,6 +64,23 @@ async def test_an_empty_search_finds_everything(owner: Owner, report: str) -> No
     assert await owner.report(report, search="") == await owner.report(report)
 
 
+@pytest.mark.parametrize(
+    ("search", "path"),
+    [
+        ("\u00fcber/stra\u00dfe", "/%C3%9Cber/stra%c3%9fe"),  # as people read it
+        ("%C3%9F", "/%C3%9Cber/stra%c3%9fe"),  # as it is stored
+        ("\u65e5\u672c", "/%E6%97%A5%E6%9C%AC"),
+        ("\u65e5\u672c", "/\u65e5\u672c"),
+        ("n%C3/", "/broken%C3/x%"),
+    ],
+)
+async def test_what_a_browser_encoded_is_found_as_it_reads_and_as_it_is_stored(
+    visit: Traffic, owner: Owner, search: str, path: str
+) -> None:
+    await visit("/", "/other", path, "/%ZZ%")
+    assert [row["path"] for row in await owner.rows("pages", search=search)] == [path]
+
+
 @pytest.mark.usefixtures("traffic")
 async def test_pages_are_made_of_what_was_found(owner: Owner) -> None:
     assert [row["path"] for row in await owner.rows("pages", search="b", per_page=2, page=2)] == [

@@ -88,12 +88,12 @@ export async function reports(wanted, common, signal) {
   return (await get("api/v1/reports/batch", { ...common, reports: named }, signal)).reports;
 }
 
-/** Save an answer as a file under the name that the server gave it. */
-export async function download(path, parameters) {
+/** Save an answer as a file under the name that the server gave it; `edit`, if given, is put to its text before. */
+export async function download(path, parameters, edit) {
   const response = await send("GET", path, { parameters });
   const name = response.headers.get("Content-Disposition")?.match(/filename="([^"]+)"/)?.[1] ?? "tinytrail.csv";
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await response.blob());
+  link.href = URL.createObjectURL(edit ? new Blob([edit(await response.text())]) : await response.blob());
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);

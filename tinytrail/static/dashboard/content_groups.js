@@ -2,29 +2,43 @@
 
 import { post } from "./api.js";
 import { debounced, h, replace, text } from "./dom.js";
+import { readable } from "./format.js";
 import { form } from "./forms.js";
 import { padded } from "./panels.js";
 import { t } from "./strings.js";
 
+/** Whether a pattern can match no path at all, since those begin with a slash. */
+const isLost = (pattern) => !/^[/*?[^]/.test(pattern);
+
 export function contentGroups(website, path, change) {
-  const rows = h("div", { class: "rows", oninput: () => look() });
+  const rows = h("div", {
+    class: "rows",
+    oninput: () => {
+      isSaid = false;
+      look();
+    },
+  });
   const preview = h("div", { class: "preview", "aria-live": "polite" });
   const wanted = () =>
     [...rows.children]
       .map((row) => [...row.querySelectorAll("input")].map((input) => input.value.trim()))
       .filter(([name, pattern]) => name || pattern)
       .map(([name, pattern]) => ({ name, pattern }));
+  let isSaid = false; // what is wrong is said beside the button, and not here as well
   const look = debounced(async () => {
     try {
-      const { groups: found, unmatched } = await post(`${path}/content-groups/preview`, { content_groups: wanted() });
-      const line = (one, name) =>
+      const groups = wanted();
+      const { groups: found, unmatched } = await post(`${path}/content-groups/preview`, { content_groups: groups });
+      const line = (one, name, pattern) =>
         h(
           "tr",
           {},
           h("th", { scope: "row" }, text(name)),
           h("td", { class: "number" }, t.pathCount(one.paths)),
           h("td", { class: "number" }, t.viewCount(one.pageviews)),
-          h("td", { class: "quiet examples" }, text(one.examples.join("  "))),
+          pattern !== undefined && isLost(pattern)
+            ? h("td", { class: "problem examples" }, t.lostPattern)
+            : h("td", { class: "quiet examples" }, text(one.examples.map(readable).join("  "))),
         );
       replace(
         preview,
@@ -35,15 +49,20 @@ export function contentGroups(website, path, change) {
           h(
             "tbody",
             {},
-            found.map((one) => line(one, one.name)),
+            found.map((one, n) => line(one, one.name, groups[n].pattern)),
             line(unmatched, t.unmatched),
           ),
         ),
       );
     } catch (error) {
-      replace(preview, h("p", { class: "problem" }, error.message));
+      replace(preview, isSaid ? null : h("p", { class: "problem" }, error.message));
     }
   }, 300);
+  const save = () => {
+    isSaid = true;
+    preview.querySelector("p.problem")?.remove();
+    return change({ content_groups: wanted() });
+  };
   const add = (group = { name: "", pattern: "" }) => {
     const name = h("input", {
       value: group.name,
@@ -82,9 +101,5 @@ export function contentGroups(website, path, change) {
   website.contentGroups.forEach(add);
   look();
   const more = h("button", { type: "button", class: "quiet", onclick: () => add().focus() }, `+ ${t.addGroup}`);
-  return padded(
-    t.contentGroups,
-    t.groupsHint,
-    form([rows, more, preview], () => change({ content_groups: wanted() })),
-  );
+  return padded(t.contentGroups, t.groupsHint, form([rows, more, preview], save));
 }

@@ -2,6 +2,7 @@
 
 import { download, get } from "./api.js";
 import { debounced, dialog, h, replace } from "./dom.js";
+import { having } from "./lists.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
@@ -13,7 +14,8 @@ export function details(heading, list, app, query, { total, known }) {
   const body = h("div", { class: "body scroll", tabindex: 0, role: "region", "aria-label": heading });
   const problem = h("p", { class: "problem", role: "alert" });
   const own = (more) => ({ ...query, ...list.own, search: list.isWhole ? undefined : search.value, ...more });
-  const csv = h("button", { onclick: () => attempt(() => download(path, own({ format: "csv", ...list.csv }))) }, t.csv);
+  const save = () => download(path, own({ format: "csv", ...list.csv }), list.isWhole && onlyFound);
+  const csv = h("button", { onclick: () => attempt(save) }, t.csv);
   const path = `api/v1/reports/${list.report}`;
   const box = dialog(heading, { wide: true, close: t.close }, h("div", { class: "tools" }, search, csv), problem, body);
   const choose = (filters) => {
@@ -37,6 +39,7 @@ export function details(heading, list, app, query, { total, known }) {
     const shown = table(list, rows, { total, chosen: app.state.filters, choose });
     const more = h("button", { class: "more", "data-key": "more", onclick: () => load(page + 1) }, t.showMore);
     replace(body, rows.length ? shown : h("p", { class: "empty" }, t.nothingFound), isWhole ? null : more);
+    if (!box.contains(document.activeElement)) body.focus({ preventScroll: true }); // "Show more" had it, and is gone
   }
 
   function load(wanted) {
@@ -52,10 +55,16 @@ export function details(heading, list, app, query, { total, known }) {
   }
 
   function filterWhole() {
-    const wanted = search.value.toLowerCase();
-    rows = known.filter((row) => `${list.name(row)} ${list.show?.(row) ?? ""}`.toLowerCase().includes(wanted));
+    rows = having(list, known, search.value);
     draw(true);
   }
+
+  /** The lines of a whole list's file that are of rows shown. Its names are the server's own: none is in quotes. */
+  const onlyFound = (text) =>
+    text
+      .split("\r\n")
+      .filter((line, n) => !n || !line || rows.some((row) => line.startsWith(`${list.name(row)},`)))
+      .join("\r\n");
 
   const refresh = list.isWhole ? filterWhole : () => load(1);
   search.addEventListener("keydown", (event) => {

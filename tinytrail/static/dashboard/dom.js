@@ -67,6 +67,11 @@ export function dialog(title, { wide = false, close }, ...children) {
     ),
     ...children,
   );
+  box.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.preventDefault(); // or a search field would only be emptied
+    box.close();
+  });
   box.addEventListener("click", (event) => event.target === box && box.close());
   document.body.append(box);
   box.showModal();

@@ -2,11 +2,23 @@
 
 import { reports } from "./api.js";
 import { debounced, dialog, h, replace, text } from "./dom.js";
-import { inWords, LISTS } from "./lists.js";
+import { having, inWords, LISTS } from "./lists.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
-const SEARCHED = ["pages", "referrers", "campaigns", "countries", "events", "properties"];
+const SEARCHED = [
+  "pages",
+  "channels",
+  "referrers",
+  "campaigns",
+  "countries",
+  "devices",
+  "browsers",
+  "systems",
+  "events",
+  "properties",
+];
+const MOST = 5; // rows of each
 
 const chip = (words, label, key, remove) =>
   h("li", {}, words, h("button", { class: "quiet icon", "aria-label": label, "data-key": key, onclick: remove }, "✕"));
@@ -26,10 +38,10 @@ export function chips(app) {
   if (!filters.length && !bots) return [];
   const seen = new Set();
   const filterChip = (filter) => {
-    const { dimension, value } = inWords(filter);
+    const { dimension, value, stored } = inWords(filter);
     const verb = seen.has(dimension) ? t.or : t.is;
     seen.add(dimension);
-    const words = [h("span", { class: "quiet" }, `${dimension} ${verb}`), h("strong", { title: value }, text(value))];
+    const words = [h("span", { class: "quiet" }, `${dimension} ${verb}`), h("strong", { title: stored }, text(value))];
     return chip(words, t.removeFilter(`${dimension} ${value}`), filter, () => app.choose([filter]));
   };
   const ordered = [...filters].sort((a, b) => (a.split(":")[0] < b.split(":")[0] ? -1 : 1));
@@ -39,8 +51,8 @@ export function chips(app) {
   ];
 }
 
-/** Search all lists at once; a row filters everything by it. */
-export function searchDialog(app, query) {
+/** Search all lists at once; a row filters everything by it. `known()` has those that come whole. */
+export function searchDialog(app, query, known) {
   const search = h("input", {
     type: "search",
     placeholder: t.searchEverything,
@@ -64,15 +76,16 @@ export function searchDialog(app, query) {
     latest += 1;
     const asked = latest;
     try {
-      const wanted = SEARCHED.map((key) => [
-        LISTS[key].report,
-        { ...LISTS[key].own, search: search.value, per_page: 5 },
-      ]);
-      const answers = await reports(wanted, query);
-      if (asked !== latest) return;
-      const lists = SEARCHED.map((key, n) => [LISTS[key], LISTS[key].rows(answers[n])]).filter(
-        ([, rows]) => rows.length,
+      const wanted = SEARCHED.filter((key) => !LISTS[key].isWhole);
+      const answers = await reports(
+        wanted.map((key) => [LISTS[key].report, { ...LISTS[key].own, search: search.value, per_page: MOST }]),
+        query,
       );
+      if (asked !== latest) return;
+      const whole = (list, data) => (data ? having(list, list.rows(data), search.value).slice(0, MOST) : []);
+      const rowsOf = (key, list) =>
+        list.isWhole ? whole(list, known()[key]) : list.rows(answers[wanted.indexOf(key)]);
+      const lists = SEARCHED.map((key) => [LISTS[key], rowsOf(key, LISTS[key])]).filter(([, rows]) => rows.length);
       replace(
         found,
         lists.length

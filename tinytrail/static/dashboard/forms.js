@@ -21,17 +21,23 @@ export function field(label, control, hint) {
 /** A form whose `save()` may fail: what the server says is shown as it is. main.js looks whether any is unsaved. */
 export function form(fields, save, { label = t.save, done = t.saved, extra } = {}) {
   const said = h("span", { role: "status" });
+  const hush = () => {
+    said.className = "";
+    said.textContent = "";
+  };
   const button = h("button", { class: "primary" }, label);
   const element = h(
     "form",
     {
       class: "form",
-      oninput: () => (element.dataset.unsaved = ""),
+      oninput: () => {
+        element.dataset.unsaved = "";
+        hush(); // it was about what stood there before
+      },
       onsubmit: async (event) => {
         event.preventDefault();
         button.disabled = true;
-        said.className = "";
-        said.textContent = "";
+        hush();
         delete element.dataset.unsaved;
         try {
           await save();
@@ -47,6 +53,7 @@ export function form(fields, save, { label = t.save, done = t.saved, extra } = {
     fields,
     h("div", { class: "buttons" }, button, extra, said),
   );
+  element.addEventListener("invalid", hush, true); // the browser says itself what it does not take
   return element;
 }
 

@@ -1,7 +1,7 @@
 // The funnel: its steps are part of the address, so a funnel can be bookmarked like any view.
 
-import { debounced, h, newId, replace } from "./dom.js";
-import { number, share } from "./format.js";
+import { debounced, h, newId, replace, text } from "./dom.js";
+import { number, readable, share } from "./format.js";
 import { card, csvButton } from "./panels.js";
 import { MOST_STEPS } from "./state.js";
 import { t } from "./strings.js";
@@ -72,7 +72,7 @@ export function funnelPanel(app, query, suggest) {
     update({ funnel, refused } = {}) {
       replace(
         list,
-        suggest().map((value) => h("option", { value })),
+        suggest().map((value) => h("option", { value }, readable(value))),
       );
       if (
         steps === null ||
@@ -88,7 +88,7 @@ export function funnelPanel(app, query, suggest) {
         const item = h(
           "li",
           {},
-          h("span", { class: "name", title: row.step }, h("bdi", {}, row.step)),
+          h("span", { class: "name", title: row.step }, text(readable(row.step))),
           h("strong", {}, number(row.sessions)),
           h(
             "span",

@@ -1,7 +1,7 @@
 // What the panels of a website's page list: which report, under which columns, and what a row filters by.
 
 import { h, text } from "./dom.js";
-import { country } from "./format.js";
+import { country, readable } from "./format.js";
 import { t } from "./strings.js";
 
 const filter = (dimension, value) => `${dimension}:${value}`;
@@ -16,9 +16,15 @@ const byVisits = (column, key, dimension, show) => ({
   filters: (row) => [filter(dimension, row[key])],
 });
 
+/** How rows of paths are called. */
+export const ofPath = { name: (row) => row.path, show: (row) => readable(row.path) };
+
 const campaign = (row) => [row.utmSource, row.utmMedium, row.utmCampaign].map((part) => part || "–").join(" / ");
 
-/** By tab: {title, report, own (its parameters), rows(data), total ("visits", "pageviews" or none), ...of table.js}. */
+/**
+ * By tab: {title, report, own (its parameters), rows(data), total ("visits", "pageviews" or none), ...of table.js}.
+ * Those that are short come whole, and are searched here: only here is known under which names they are shown.
+ */
 export const LISTS = {
   pages: {
     title: t.allPages,
@@ -30,7 +36,7 @@ export const LISTS = {
       { key: "pageviews", title: t.views },
       { key: "uniquePageviews", title: t.unique },
     ],
-    name: (row) => row.path,
+    ...ofPath,
     filters: (row) => [filter("page", row.path)],
     tag: (row, choose) =>
       row.contentGroup &&
@@ -47,7 +53,7 @@ export const LISTS = {
     total: "visits",
     column: t.landingPage,
     measures: [{ key: "entries", title: t.entries }],
-    name: (row) => row.path,
+    ...ofPath,
     filters: (row) => [filter("entry", row.path)],
   },
   exit: {
@@ -57,7 +63,7 @@ export const LISTS = {
     total: "visits",
     column: t.exitPage,
     measures: [{ key: "exits", title: t.exits }],
-    name: (row) => row.path,
+    ...ofPath,
     filters: (row) => [filter("exit", row.path)],
     csv: { list: "exit_pages" },
   },
@@ -68,6 +74,7 @@ export const LISTS = {
     rows: (data) => data.rows,
     total: "visits",
     ...byVisits(t.channel, "channel", "channel"),
+    isWhole: true,
   },
   referrers: {
     title: t.referrers,
@@ -136,6 +143,7 @@ export const LISTS = {
     rows: (data) => data.rows,
     total: "visits",
     ...byVisits(t.country, "country", "country", country),
+    isWhole: true,
   },
   events: {
     title: t.customEvents,
@@ -166,7 +174,13 @@ export const PANELS = [
   { key: "events", title: t.events, tabs: ["events", "properties"], empty: t.noEvents },
 ];
 
-/** A filter in words: {dimension, value}. */
+/** Those rows that have a text in their name, as it is stored or as it is shown. */
+export const having = (list, rows, wanted) =>
+  rows.filter((row) => `${list.name(row)}\n${list.show?.(row) ?? ""}`.toLowerCase().includes(wanted.toLowerCase()));
+
+const PATHS = ["page", "entry", "exit"]; // dimensions
+
+/** A filter in words: {dimension, value, stored (the value as it is stored)}. */
 export function inWords(given) {
   const colon = given.indexOf(":");
   const dimension = given.slice(0, colon);
@@ -176,5 +190,6 @@ export function inWords(given) {
     screen: t.screenNames[value],
     country: dimension === "country" && country(value),
   };
-  return { dimension: t.dimensions[dimension] ?? dimension, value: shown[dimension] || value };
+  const words = PATHS.includes(dimension) ? readable(value) : shown[dimension] || value;
+  return { dimension: t.dimensions[dimension] ?? dimension, value: words, stored: value };
 }

@@ -4,10 +4,10 @@ import { ApiError, get, shareToken } from "./api.js";
 import { announce, h, replace } from "./dom.js";
 import { prepare } from "./format.js";
 import { overview } from "./overview.js";
-import { brand, header, help, problem } from "./shell.js";
+import { brand, header, help, problem, refuse } from "./shell.js";
 import { signInPage } from "./signin.js";
 import { ask, siteView } from "./site.js";
-import { addressOf, readState, toggled } from "./state.js";
+import { addressOf, MOST_FILTERS, readState, toggled } from "./state.js";
 import { t } from "./strings.js";
 
 // A view is made from `app` and gives {element, title, update(), close()}, and perhaps key(event) and identity.
@@ -44,7 +44,11 @@ const app = {
   },
 
   /** Put filters on, or off where they are on. */
-  choose: (filters) => app.go(toggled(app.state, filters)),
+  choose(filters) {
+    const state = toggled(app.state, filters);
+    if (state.filters.length > MOST_FILTERS) refuse(t.filters, t.tooManyFilters(MOST_FILTERS));
+    else app.go(state);
+  },
 
   /** Read the websites anew, after one was added, changed or removed. */
   async reload() {

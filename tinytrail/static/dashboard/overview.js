@@ -60,7 +60,7 @@ export function overview(app) {
       app,
       { view: "site", site: website.id },
       { class: "card site-card", "data-key": website.id },
-      h("h2", {}, text(website.domain)),
+      h("h2", { title: website.domain }, text(website.domain)),
       h(
         "span",
         { class: `now ${row.active_visitors ? "on" : ""}` },

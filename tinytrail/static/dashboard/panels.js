@@ -5,7 +5,7 @@ import { details } from "./details.js";
 import { h, newId, replace, text } from "./dom.js";
 import { action } from "./forms.js";
 import { number } from "./format.js";
-import { LISTS } from "./lists.js";
+import { LISTS, ofPath } from "./lists.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
@@ -134,7 +134,7 @@ export function realtimePanel(app, query) {
   const list = {
     column: t.page,
     measures: [{ key: "visitors", title: t.visitors }],
-    name: (row) => row.path,
+    ...ofPath,
     filters: (row) => [`page:${row.path}`],
   };
   return {

@@ -11,12 +11,17 @@ export function peopleCards(app) {
   const users = card(t.users);
   const accounts = card(t.accounts, { hint: t.accountsHint });
 
-  const showKey = (key) =>
-    dialog(t.apiKey, { close: t.close }, h("div", { class: "padded" }, h("p", {}, t.keyHint), copyable(key, t.apiKey)));
+  const showKey = (key, who) =>
+    dialog(
+      t.apiKeyOf(who),
+      { close: t.close },
+      h("div", { class: "padded" }, h("p", {}, t.keyHint), copyable(key, t.apiKey)),
+    );
 
   function user(one, names) {
     const isSelf = one.id === app.session.user.id;
     const label = one.email ?? t.unnamed;
+    const who = isSelf ? `${label} ${t.you}` : label;
     const path = `api/v1/users/${one.id}`;
     return h(
       "tr",
@@ -27,11 +32,11 @@ export function peopleCards(app) {
       h(
         "td",
         { class: "number actions" },
-        action(t.showKey, async () => showKey((await get(`${path}/api-key`)).apiKey)),
+        action(t.showKey, async () => showKey((await get(`${path}/api-key`)).apiKey, who)),
         action(t.newKey, () =>
           confirmed(t.newKeyWarning(label), t.newKey, async () => {
             const { apiKey } = await post(`${path}/api-key`);
-            showKey(apiKey);
+            showKey(apiKey, who);
           }),
         ),
         isSelf
@@ -92,7 +97,7 @@ export function peopleCards(app) {
         email: email.value.trim() || null,
       });
       await load();
-      showKey(made.apiKey);
+      showKey(made.apiKey, made.email ?? t.unnamed);
     };
     replace(
       users.body,

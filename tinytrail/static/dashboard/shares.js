@@ -20,6 +20,7 @@ export function shares(path) {
       async () => {
         await post(`${path}/shares`, { name: name.value, is_embeddable: embeddable.checked });
         name.value = "";
+        embeddable.checked = false; // or the next link would be embeddable by mistake
         await load();
       },
       { label: t.makeLink, done: "" },

@@ -145,6 +145,9 @@ export function problem(error, retry) {
   return box;
 }
 
+/** Say why something asked for is not done. */
+export const refuse = (title, words) => dialog(title, { close: t.close }, h("p", { class: "padded" }, words));
+
 export function help() {
   if (document.querySelector("dialog[open]")) return;
   dialog(

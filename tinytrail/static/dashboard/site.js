@@ -17,6 +17,8 @@ import { waiting } from "./waiting.js";
 const LIVE_EVERY = 15_000; // milliseconds between looks at the last half hour
 const ALL_EVERY = 60_000; // and at everything, where the period is not over
 
+const WHOLE = 500; // rows: more than there are countries
+
 const RUSH = 250; // milliseconds between clicks that are not each worth a request
 
 const LIST_KEYS = PANELS.flatMap((definition) => definition.tabs);
@@ -28,7 +30,7 @@ function wanted(state) {
   const lists = LIST_KEYS.map((key) => [
     key,
     LISTS[key].report,
-    { ...LISTS[key].own, ...(LISTS[key].isWhole ? {} : { per_page: ROWS }) },
+    { ...LISTS[key].own, per_page: LISTS[key].isWhole ? WHOLE : ROWS },
   ]);
   // Lists of the same report are asked for once.
   const one = new Map(lists.map(([key, name, own]) => [JSON.stringify([name, own]), [name, own, []]]));
@@ -61,6 +63,7 @@ export function siteView(app) {
   const website = shareToken ? app.websites[0] : app.websites.find((one) => one.id === app.state.site);
   const clock = wallClock(website.timezone);
   const query = () => common(app.state, website.id);
+  const search = () => searchDialog(app, query(), () => data);
 
   const now = h("span", { class: "now" });
   const bar = h("div", { class: "bar" });
@@ -138,6 +141,7 @@ export function siteView(app) {
       if (signal.aborted) return;
       // Figures of another view must not stand under this one's name.
       shown = null;
+      data = {};
       content.hidden = true;
       drawBar();
       replace(trouble, problem(error, load));
@@ -175,7 +179,7 @@ export function siteView(app) {
 
   function drawBar() {
     const opener = [
-      h("button", { class: "quiet", "data-key": "search", onclick: () => searchDialog(app, query()) }, t.search),
+      h("button", { class: "quiet", "data-key": "search", onclick: search }, t.search),
       periodBar(app.state, shown, clock().today, app.go),
       shareToken ? null : link(app, { view: "settings", site: website.id }, { class: "button quiet" }, t.settings),
     ];
@@ -203,7 +207,7 @@ export function siteView(app) {
   }
 
   function key(event) {
-    if (event.key === "/") searchDialog(app, query());
+    if (event.key === "/") search();
     else if (event.key === "x") app.go(unfiltered(app.state));
     else return periodKey(event, app, shown, clock().today);
     return true;

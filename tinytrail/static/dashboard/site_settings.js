@@ -75,12 +75,15 @@ function general(website, change) {
     value: website.retentionDays ?? "",
     placeholder: t.asServer,
   });
-  const save = () =>
-    change({
+  const save = async () => {
+    await change({
       domain: domainOf(domain.value),
       timezone: zone.value,
       retention_days: days.value === "" ? null : Number(days.value),
     });
+    domain.value = website.domain; // as it was stored
+    zone.value = website.timezone;
+  };
   return padded(
     t.general,
     null,
@@ -99,6 +102,10 @@ function general(website, change) {
 function excluded(app, website, change) {
   const list = h("textarea", { rows: 4, spellcheck: "false", value: website.excludedIps.join("\n") });
   const wanted = () => list.value.split(/[\s,]+/).filter(Boolean);
+  const save = async () => {
+    await change({ excluded_ips: wanted() });
+    list.value = website.excludedIps.join("\n"); // as they were stored
+  };
   const own = app.session.address;
   const me = h(
     "button",
@@ -114,7 +121,7 @@ function excluded(app, website, change) {
   return padded(
     t.excludedAddresses,
     t.excludedHint,
-    form([field(t.addresses, list, t.addressesHint)], () => change({ excluded_ips: wanted() }), { extra: me }),
+    form([field(t.addresses, list, t.addressesHint)], save, { extra: me }),
   );
 }
 

@@ -29,7 +29,7 @@ export const FIRST_DAY = "1970-01-01";
 export const LAST_DAY = "2069-12-31";
 
 // What the API takes of each.
-const MOST_FILTERS = 20;
+export const MOST_FILTERS = 20;
 export const MOST_STEPS = 20;
 
 const CHOICES = {
@@ -104,5 +104,5 @@ export function common(state, website) {
 export function toggled(state, filters) {
   const all = filters.every((filter) => state.filters.includes(filter));
   const others = state.filters.filter((filter) => !filters.includes(filter));
-  return { ...state, filters: all ? others : [...others, ...filters].slice(-MOST_FILTERS) };
+  return { ...state, filters: all ? others : [...others, ...filters] };
 }

@@ -74,6 +74,7 @@ export const t = {
   // Signing in
   signIn: "Sign in",
   apiKey: "API key",
+  apiKeyOf: (label) => `API key: ${label}`,
   signInHint: "The first start printed it; on the server, the command “tinytrail key” shows it again.",
   signInStays: "You stay signed in on this browser for 30 days. The key itself is not kept.",
   linkEnded: "This link no longer works. Ask whoever gave it to you for a new one.",
@@ -121,6 +122,7 @@ export const t = {
   filters: "Filters",
   removeFilter: (words) => `Remove filter: ${words}`,
   clearFilters: "Clear all",
+  tooManyFilters: (most) => `No more than ${most} filters hold at once. Take one off first.`,
   or: "or",
   is: "is",
   dimensions: {
@@ -315,6 +317,7 @@ export const t = {
   addGroup: "Add a group",
   preview: "What that matches, of the last 30 days",
   unmatched: "no group",
+  lostPattern: "Matches nothing: every path begins with /.",
   pathCount: (count) => plural(count, "path", "paths"),
   viewCount: (count) => plural(count, "view", "views"),
   excludedAddresses: "Excluded addresses",

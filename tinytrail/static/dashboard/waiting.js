@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { h, text } from "./dom.js";
-import { ago } from "./format.js";
+import { ago, readable } from "./format.js";
 import { t } from "./strings.js";
 
 const EVERY = 4000; // milliseconds
@@ -46,7 +46,7 @@ export function liveCheck(website, isEnough, done) {
       h("span", { class: "dot on" }),
       t.lastEvent(ago(at)),
       " ",
-      h("code", {}, text(path)),
+      h("code", {}, text(readable(path))),
       why ? ` ${why}` : "",
     );
     if (isEnough(status)) {

@@ -78,7 +78,8 @@ def accept_encoding(request: Request[Any, Any, Any]) -> str:
 
 def file_name(report: Report, query: Query) -> str:
     start, end = (date_of(day) for day in query.period)
-    return f"{query.website.domain}-{report.name}-{start}-{end}.csv"
+    name = f"{report.name}-{report.part(query)}" if report.part else report.name
+    return f"{query.website.domain}-{name}-{start}-{end}.csv"
 
 
 @get("/reports/batch", opt=OPEN_TO_SHARES)

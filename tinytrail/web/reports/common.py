@@ -119,12 +119,14 @@ class Table(NamedTuple):
 class Report(NamedTuple):
     """A report: where it is served, how it is read, and its csv form.
 
-    `read` runs on a reader's thread, all in one snapshot; what it returns becomes `data`.
+    `read` runs on a reader's thread, all in one snapshot; what it returns becomes `data`. `part` says which
+    of its lists a csv has, where there are several.
     """
 
     name: str
     read: Callable[[Tx, Query], Any]
     table: Callable[[Query, Any], Table]
+    part: Callable[[Query], str] | None = None
 
 
 def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:

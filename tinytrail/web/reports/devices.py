@@ -38,4 +38,4 @@ def table(query: Query, data: dict[str, Any]) -> Table:
     return Table((KEYS[name], "visits"), [tuple(row.values()) for row in data[name]])
 
 
-REPORT = Report("devices", read, table)
+REPORT = Report("devices", read, table, in_csv)

@@ -75,4 +75,4 @@ def table(query: Query, data: dict[str, Any]) -> Table:
     return struct_table(LISTS[name], data[name])
 
 
-REPORT = Report("flow", read, table)
+REPORT = Report("flow", read, table, in_csv)

@@ -1,12 +1,17 @@
 """`search`: those rows of a list whose name has a text in it."""
 
+from urllib.parse import unquote
+
 from tinytrail.core.connect import Tx
 from tinytrail.web.reports.common import Query
 
 
 def contains(text: str | None, part: str) -> bool:
-    """Whether `text` has `part` in it, which is case folded already."""
-    return text is not None and part in text.casefold()
+    """Whether `text` has `part` in it, which is case folded already: as it stands, or as it reads decoded.
+
+    Browsers percent-encode whatever of a path is not ASCII, and people do not search for that.
+    """
+    return text is not None and (part in text.casefold() or part in unquote(text).casefold())
 
 
 def matching(tx: Tx, query: Query, *columns: str) -> str:

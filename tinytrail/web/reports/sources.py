@@ -61,4 +61,4 @@ def table(query: Query, data: dict[str, Any]) -> Table:
     return Table(COLUMNS[grouping(query)], [tuple(row.values()) for row in data["rows"]])
 
 
-REPORT = Report("sources", read, table)
+REPORT = Report("sources", read, table, grouping)
