@@ -202,18 +202,21 @@ async def test_ties_are_broken_by_name_so_that_pages_never_overlap(
         assert await owner.csv(report, page=1, **params) == table  # 7 of 50
 
 
-# Of these, a csv has one of several lists.
-PARTS = {"sources": "-channel", "devices": "-device_types", "flow": "-landing_pages"}
+# Of these, a csv has one of several lists, or the last half hour.
+PARTS = {
+    "sources": "-channel-2026-03-08-2026-03-14",
+    "devices": "-device_types-2026-03-08-2026-03-14",
+    "flow": "-landing_pages-2026-03-08-2026-03-14",
+    "realtime": "",
+}
 
 
 @pytest.mark.parametrize("report", REPORTS)
 async def test_a_csv_is_named_after_website_report_and_days(owner: Owner, website: str, report: str) -> None:
     response = await owner.get(report, format="csv", **REPORTS[report])
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
-    name = report + PARTS.get(report, "")
-    assert response.headers["content-disposition"] == (
-        f'attachment; filename="example.com-{name}-2026-03-08-2026-03-14.csv"'
-    )
+    name = report + PARTS.get(report, "-2026-03-08-2026-03-14")
+    assert response.headers["content-disposition"] == f'attachment; filename="example.com-{name}.csv"'
 
 
 @pytest.mark.usefixtures("website")

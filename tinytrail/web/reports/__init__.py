@@ -7,7 +7,7 @@ from litestar import Request, Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from tinytrail.core.asgi import gzipped
-from tinytrail.core.clock import date_of
+from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import OPEN_TO_SHARES, Caller, CurrentCaller
@@ -77,9 +77,12 @@ def accept_encoding(request: Request[Any, Any, Any]) -> str:
 
 
 def file_name(report: Report, query: Query) -> str:
-    start, end = (date_of(day) for day in query.period)
-    name = f"{report.name}-{report.part(query)}" if report.part else report.name
-    return f"{query.website.domain}-{name}-{start}-{end}.csv"
+    parts = [query.website.domain, report.name]
+    if report.part:
+        parts.append(report.part(query))
+    if report.is_of_days:
+        parts += (iso_date(day) for day in query.period)
+    return f"{'-'.join(parts)}.csv"
 
 
 @get("/reports/batch", opt=OPEN_TO_SHARES)

@@ -120,13 +120,14 @@ class Report(NamedTuple):
     """A report: where it is served, how it is read, and its csv form.
 
     `read` runs on a reader's thread, all in one snapshot; what it returns becomes `data`. `part` says which
-    of its lists a csv has, where there are several.
+    of its lists a csv has, where there are several; `is_of_days`, whether that is of the period's days.
     """
 
     name: str
     read: Callable[[Tx, Query], Any]
     table: Callable[[Query, Any], Table]
     part: Callable[[Query], str] | None = None
+    is_of_days: bool = True
 
 
 def parse_query(tx: Tx, caller: Caller, params: Params, now: float) -> Query:

@@ -84,4 +84,4 @@ def table(query: Query, data: dict[str, Any]) -> Table:
     return struct_table(("path", "visitors"), data["top_pages"])
 
 
-REPORT = Report("realtime", read, table)
+REPORT = Report("realtime", read, table, is_of_days=False)
