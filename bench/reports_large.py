@@ -71,11 +71,11 @@ PANELS = (
     "timeseries?compare=previous_period",
     "pages?per_page=10",
     "flow?per_page=10",
-    "sources?group_by=channel&per_page=10",
+    "sources?group_by=channel&per_page=500",
     "sources?group_by=domain&per_page=10",
     "sources?group_by=utm&per_page=10",
     "devices",
-    "countries?per_page=10",
+    "countries?per_page=500",
     "custom-events?per_page=10",
     "realtime",
 )
