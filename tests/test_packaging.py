@@ -243,8 +243,9 @@ def test_the_readmes_command_enters_the_units_folder_as_its_user_whom_alone_it_i
 
 @pytest.mark.parametrize("target", ["serve", "test"])
 def test_make_says_that_it_installs_before_it_does(target: str) -> None:
-    make = ["make", "--dry-run", "--always-make", target]
-    first, second, *_ = subprocess.check_output(make, cwd=ROOT, text=True).splitlines()
+    make = ["make", "--dry-run", "--always-make", "--no-print-directory", target]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    first, second, *_ = subprocess.check_output(make, cwd=ROOT, text=True, env=environment).splitlines()
     assert first.startswith('echo "Installing what is needed into .venv')
     assert second.endswith("-m venv .venv")
 

@@ -89,10 +89,9 @@ async def name_all_methods(message: Message, scope: Scope) -> None:
         return
     headers = MutableScopeHeaders.from_message(message)
     if "allow" in headers:
-        of_path = (
-            each for each in scope["litestar_app"].routes if each.path_format == scope["path_template"]
-        )
-        headers["allow"] = allow_header({method for route in of_path for method in route.methods})
+        path, routes = scope["path_template"], scope["litestar_app"].routes
+        methods = {str(method) for route in routes if route.path_format == path for method in route.methods}
+        headers["allow"] = allow_header(sorted(methods))
 
 
 class App(Litestar):

@@ -204,7 +204,26 @@ create table if not exists segment_pages (
     primary key (week, dimension, value, path)
 ) strict, without rowid;
 
------------------------------------------------------------------------------------------------- product
+--- Days of which custom events are counted by their properties: web/reports/property_days.py.
+create table if not exists property_days (
+    id     integer primary key autoincrement,
+    site   integer not null,
+    day    integer not null,
+    state  integer not null,                -- 0: being counted, 1: counted, 2: not worth it
+    unique (site, day)
+) strict;
+
+create table if not exists property_counts (
+    day       integer not null references property_days (id) on delete cascade,
+    event     integer not null,             -- strings.id
+    is_bot    integer not null,
+    property  text    not null,
+    value     text    not null,
+    count     integer not null,
+    primary key (day, event, is_bot, property, value)
+) strict, without rowid;
+
+----------------------------------------------------------------------------------------------- product
 
 -- Users' ids and events' names, which stand as their id elsewhere.
 create table if not exists product_strings (

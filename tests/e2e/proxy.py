@@ -1,13 +1,14 @@
 """A real nginx or Caddy before the installed server, with the configuration that docs/proxies/ shows."""
 
 import os
+import random
 import shutil
 import socket
 import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -166,9 +167,11 @@ def self_made_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+    """One below those that the kernel gives to whoever asks for any: a test beside this one would get it."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_until_it_listens(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:

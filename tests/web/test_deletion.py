@@ -18,7 +18,7 @@ from tinytrail.core.connect import Tx, connect, transaction
 from tinytrail.core.db import Database
 from tinytrail.core.trouble import Busy
 from tinytrail.web import deletion, running
-from tinytrail.web.reports import segments
+from tinytrail.web.reports import property_days, segments
 from tinytrail.web.rollup import close_day, count_day, days_open
 
 
@@ -55,6 +55,14 @@ def weeks_with_rows(tx: Tx) -> set[int]:
     return {week for (week,) in tx.execute("select distinct week from segment_pages")}
 
 
+def counted_property_days(tx: Tx) -> set[int]:
+    return {day for (day,) in tx.execute("select id from property_days")}
+
+
+def property_days_with_rows(tx: Tx) -> set[int]:
+    return {day for (day,) in tx.execute("select distinct day from property_counts")}
+
+
 def accounts_in(tx: Tx, table: str) -> set[str]:
     return {account_id for (account_id,) in tx.execute(f"select account_id from {table}")}
 
@@ -81,9 +89,18 @@ async def traffic(
     monkeypatch.setattr(running, "FEW_ROWS", 1)
     for name in ("DAYS", "SHARE", "FEWEST_PAGE_VIEWS"):
         monkeypatch.setattr(segments, name, 1)
+    monkeypatch.setattr(property_days, "WORTH", 0)
     for _ in range(4):
         for who in (visit, Traffic(visit.client, clock, bobs)):
-            await who("/", "/two", "signup", referrer="https://t.co/a", utm_source="x", country="DE")
+            await who(
+                "/",
+                "/two",
+                "signup",
+                properties={"plan": "pro"},
+                referrer="https://t.co/a",
+                utm_source="x",
+                country="DE",
+            )
             await who("/three", agent=GOOGLEBOT, status=204)
         clock.now += DAY
     for day in ("2026-03-14", "2026-03-15", "2026-03-16"):
@@ -105,7 +122,7 @@ async def site_of(db: Database, website_id: str) -> int:
 
 TABLES = {
     "websites", "visits", "events", "paths", "strings", "open_days", "daily", "running_totals",
-    "segment_weeks",
+    "segment_weeks", "property_days",
 }  # fmt: skip
 
 
@@ -143,6 +160,7 @@ async def test_no_row_is_left_and_no_other_is_lost(
     assert [table for table, sites in after.items() if hers in sites] == []
     assert await db.read(totals_with_rows) == await db.read(totals) != set()
     assert await db.read(weeks_with_rows) == await db.read(weeks) != set()
+    assert await db.read(property_days_with_rows) == await db.read(counted_property_days) != set()
 
 
 @pytest.mark.usefixtures("traffic")

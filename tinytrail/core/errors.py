@@ -6,7 +6,7 @@ status and the sentence. Unexpected errors are logged whole and told to nobody.
 
 import logging
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple, NoReturn, get_args
 
@@ -64,9 +64,9 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
             return Failure(500, "Unexpected server error", {})
 
 
-def allow_header(methods: Collection[str]) -> str:
+def allow_header(methods: Sequence[str]) -> str:
     """`Allow` for a path that has these. What answers GET answers HEAD (see app.App)."""
-    return ", ".join(sorted({*methods, *({"HEAD"} if "GET" in methods else ())}))
+    return ", ".join(methods).replace("GET", "GET, HEAD") if "HEAD" not in methods else ", ".join(methods)
 
 
 def reason_phrase(status: int) -> str:

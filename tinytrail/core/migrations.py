@@ -82,10 +82,15 @@ def page_views_are_counted_by_segments(tx: sqlite3.Connection) -> None:
     """schema.sql makes their tables; a version that does not know these would let them go stale."""
 
 
+def custom_events_are_counted_by_property(tx: sqlite3.Connection) -> None:
+    """The same."""
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     keys_can_be_renewed_and_retention_is_a_websites,
     installs_are_counted_by_version_and_absences_are_kept,
     days_are_counted_while_they_last_and_so_are_all_paths_together,
     running_totals_are_kept_apart_from_their_rows,
     page_views_are_counted_by_segments,
+    custom_events_are_counted_by_property,
 ]

@@ -22,6 +22,17 @@ def of_weeks(which: str) -> tuple[str, str]:
     )
 
 
+def of_property_days(which: str) -> tuple[str, str]:
+    """The same of what is counted by property."""
+    return (
+        f"""delete from property_counts where (day, event, is_bot, property, value) in
+               (select c.day, event, is_bot, property, value from property_days d
+                  join property_counts c on c.day = d.id
+                 where {which} limit :slice)""",
+        f"delete from property_days where id in (select id from property_days d where {which} limit :slice)",
+    )
+
+
 # Each deletes at most a slice of a site's rows.
 OF_DELETED_SITES = (
     "delete from visits where id in (select id from visits where site = :site limit :slice)",
@@ -31,6 +42,7 @@ OF_DELETED_SITES = (
            (select site, dimension, day, value, is_bot from daily where site = :site limit :slice)""",
     "delete from running_totals where id in (select id from running_totals where site = :site limit :slice)",
     *of_weeks("site = :site"),
+    *of_property_days("site = :site"),
     "delete from paths where id in (select id from paths where site = :site limit :slice)",
     "delete from strings where id in (select id from strings where site = :site limit :slice)",
 )
@@ -57,6 +69,7 @@ OF_OLD_DAYS = (
                                 where e.site = v.site and e.day = v.day + 1 and e.visit = v.id)
              limit :slice)""",
     *of_weeks("site = :site and day <= :day"),  # which no report reads any more
+    *of_property_days("site = :site and d.day < :day"),
 )
 
 

@@ -24,7 +24,8 @@ FORGET_TOTALS = f"""
     delete from running_totals
      where site = :site and dimension in ({ALL_DIMENSIONS}) and is_bot in (0, 1) and day >= :day"""
 FORGET_WEEKS = "delete from segment_weeks where site = :site and day <= :day + 1 and last_day >= :day"
-FORGET_ROLLUP = (FORGET_DAY, FORGET_TOTALS, FORGET_WEEKS)
+FORGET_PROPERTIES = "delete from property_days where site = :site and day = :day"
+FORGET_ROLLUP = (FORGET_DAY, FORGET_TOTALS, FORGET_WEEKS, FORGET_PROPERTIES)
 
 
 def of_new(sql: str) -> str:
@@ -105,7 +106,7 @@ def store_incoming(
 
 
 def forget_rollup(tx: Tx, site: int, day: int) -> None:
-    """Forget the day's totals, the running totals that they went into, and its week's segments."""
+    """Forget the day's totals and properties, the running totals they went into, and its week's segments."""
     for forget in FORGET_ROLLUP:
         tx.execute(forget, {"site": site, "day": day})
 

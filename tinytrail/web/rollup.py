@@ -17,6 +17,7 @@ from tinytrail.web.counted import of_open_days, of_period
 from tinytrail.web.counts import recount
 from tinytrail.web.dimensions import DIMENSIONS, MEASURES
 from tinytrail.web.incoming import VISIT_GAP, forget_rollup
+from tinytrail.web.reports.property_days import count_properties
 from tinytrail.web.reports.segments import count_weeks
 from tinytrail.web.running import store_running_totals
 
@@ -162,6 +163,7 @@ async def roll_up(db: Database, open_days: list[OpenDay]) -> None:
 async def sum_up(db: Database, site: int) -> None:
     """Store what is made of days that are rolled up."""
     await store_running_totals(db, site)
+    await count_properties(db, site)
     await count_weeks(db, site)
 
 

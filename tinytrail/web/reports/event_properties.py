@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.counted import of_period
 from tinytrail.web.dimensions import EVENT
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
-from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT, add_functions
+from tinytrail.web.reports.properties import add_functions
+from tinytrail.web.reports.property_days import by_property, counted_and_not
 from tinytrail.web.reports.search import matching
 
 
@@ -18,32 +18,28 @@ class PropertyRow(msgspec.Struct):
     count: int
 
 
-# No rollup has these: they are counted from the events themselves.
-PROPERTIES = f"""
-    select name as property, value, count(*) as count
-      from (
-        select property.key as name, {TEXT} as value
-          from (select e.* from {{customs}} and e.name is not null and {{named}}) e
-          join {EACH}
-         where {IS_SHOWN}
-      )
-     where {{matching}}
+PROPERTIES = """
+    select property, value, sum(count) as count
+      from ({properties})
+     where {matching}
      group by 1, 2
      order by count desc, 1, 2
      limit :limit offset :offset
 """
-NAMED = "e.name in (select id from strings where site = :site and strings.value = :event_name)"
+KEPT = "select property, value, count(*) as count from ({properties}) group by 1, 2"
+NAMED = "{event} in (select id from strings where site = :site and strings.value = :event_name)"
 
 
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     add_functions(tx)
-    kept = query.kept(tx, EVENT)
     event_name = query.params.get("event_name") or None
-    sql = PROPERTIES.format(
-        customs=(kept.rows if kept else of_period()).customs,
-        named=NAMED if event_name else "true",
-        matching=matching(tx, query, "name", "value"),
-    )
+    named = NAMED if event_name else "true"
+    if kept := query.kept(tx, EVENT):
+        customs = by_property(kept.rows.customs, named.format(event="e.name"))
+        properties = KEPT.format(properties=customs)
+    else:
+        properties = counted_and_not(named)
+    sql = PROPERTIES.format(properties=properties, matching=matching(tx, query, "property", "value"))
     return query.page_json(query.rows(tx, PropertyRow, sql, event_name=event_name))
 
 
