@@ -49,6 +49,7 @@ REPORTS = (
     "countries",
     "custom-events",
     "event-properties",
+    "overview",  # of all twenty websites
 )
 WITHOUT_PERIODS = ("realtime", "funnel?period=30d&steps[]=/&steps[]=signup&steps[]=download")
 

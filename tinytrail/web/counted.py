@@ -67,11 +67,12 @@ def of_open_days(also: str = "true") -> Rows:
 
 OF_OPEN_DAYS = of_open_days()
 
-# The same of the websites and days in a table `spans` (site, start, end).
+# The same of the websites and days in a table `spans` (site, start, end). `+o.day`: else SQLite would reason
+# that b.day is in the span as well, and read all of that.
 EVENTS_OF_SPANS = """
     from spans
     join open_days o on o.site = spans.site and o.day between spans.start and spans.end
-   cross join events b on b.site = o.site and b.day = o.day and b.visit >= o.first_open"""
+   cross join events b on b.site = o.site and b.day = +o.day and b.visit >= o.first_open"""
 OF_SPANS = shown_rows(
     f"v.id in (select b.visit {EVENTS_OF_SPANS} where b.n = 1) and v.last_seen >= {COUNTED.format('v')}",
     f"(e.site, e.day, e.visit) in (select b.site, b.day, b.visit {EVENTS_OF_SPANS}) "

@@ -11,6 +11,10 @@ from tests.web.cast import GOOGLEBOT, Owner, Traffic, code, message
 from tests.web.conftest import web_alone
 from tests.web.reports.test_common import BAD_PARAMETERS
 from tinytrail.config import Config
+from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
+from tinytrail.web.reports.overview import OF_DAYS, bound
+from tinytrail.web.reports.period import Period
 
 OVERVIEW = "/api/v1/reports/overview"
 
@@ -175,3 +179,12 @@ class TestLimit:
     async def test_it_counts_once(self, bob: AsyncClient) -> None:
         statuses = [(await bob.get(OVERVIEW)).status_code for _ in range(4)]
         assert statuses == [200, 200, 200, 429]
+
+
+async def test_events_are_read_of_days_that_are_not_rolled_up_alone(db: Database) -> None:
+    def plan(tx: Tx) -> list[str]:
+        values = bound([(1, Period(0, 365))], include_bots=False)
+        return [step[3] for step in tx.execute(f"explain query plan {OF_DAYS}", values)]
+
+    read = [step for step in await db.read(plan) if step.startswith("SEARCH b ")]
+    assert read == ["SEARCH b USING PRIMARY KEY (site=? AND day=? AND visit>?)"] * 2
