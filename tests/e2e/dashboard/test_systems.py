@@ -160,7 +160,10 @@ def test_an_answer_that_comes_too_late_is_not_shown(owner: Page, told: Told) -> 
     expect(visits).to_contain_text("6")
     late: list[Route] = []
     owner.route("**/reports/overview?period=30d*", lambda route: late.append(route))
-    owner.keyboard.press("m")
+    with owner.expect_request("**/reports/overview?period=30d*"):
+        owner.keyboard.press("m")
+    while not late:
+        owner.wait_for_timeout(10)
     owner.keyboard.press("d")
     expect(visits).to_contain_text("1")
     late[0].continue_()
