@@ -1,5 +1,6 @@
 """Custom events counted by property day by day, and no report tells."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -142,6 +143,27 @@ async def test_one_that_was_begun_and_never_stored_is_counted_anew(
     await write(db, "update property_days set state = 0")
     assert await of_every_period(owner, first_day) == read
     await run_missed(app.state)
+    assert await days(db) == counted
+    assert await of_every_period(owner, first_day) == read
+
+
+async def test_two_that_count_at_once_store_each_day_once(owner: Owner, db: Database, first_day: int) -> None:
+    """The job, and an admin's POST /api/v1/admin/aggregate."""
+    read, counted = await of_every_period(owner, first_day), await days(db)
+    await write(db, "delete from property_days")
+    [(site,)] = await db.read(lambda tx: tx.execute("select site from websites").fetchall())
+    days_of_two = [await db.read(property_days.missing_days, site) for _ in range(2)]
+    assert days_of_two == [counted, counted]
+    for order in ((0, 1, 0, 1), (0, 0, 1, 1), (0, 1, 1, 0)):
+        begun: dict[int, property_days.Day | None] = {}
+        for who in order:
+            if who not in begun:
+                begun[who] = await db.write(property_days.begin_day, site, counted[0])
+            elif day := begun[who]:
+                await db.write(property_days.store_day, day, await db.read(property_days.count_day, day))
+        assert await days(db) == counted[:1]
+        await write(db, "delete from property_days")
+    await asyncio.gather(*(property_days.count_properties(db, site) for _ in range(3)))
     assert await days(db) == counted
     assert await of_every_period(owner, first_day) == read
 

@@ -60,7 +60,7 @@ BEGIN_DAY = f"""
     select :site, :day, {BEGUN}
      where exists (select 1 from websites where site = :site)
        and not exists (select 1 from open_days where site = :site and day = :day)
-    on conflict do update set state = {BEGUN}
+    on conflict do update set state = {BEGUN} where state = {BEGUN}  -- begun before, and never stored
     returning id, site, day
 """
 OF_DAY = shown_rows("false", "e.site = :site and e.day = :day", "false").customs
@@ -85,8 +85,8 @@ def missing_days(tx: Tx, site: int) -> list[int]:
 
 
 def begin_day(tx: Tx, site: int, day: int) -> Day | None:
-    """Note that it is being counted, unless it has changed. Should it change from now on, that takes the note
-    away (web/incoming.py)."""
+    """Note that it is being counted, unless it has changed, or is counted. Should it change from now on, that
+    takes the note away (web/incoming.py)."""
     found = tx.execute(BEGIN_DAY, {"site": site, "day": day}).fetchall()
     return Day(*found[0]) if found else None
 
@@ -101,10 +101,8 @@ def count_day(tx: Tx, day: Day) -> bytes | None:
 
 def store_day(tx: Tx, day: Day, counted: bytes | None) -> None:
     state = NOT_WORTH_IT if counted is None else COUNTED
-    noted = tx.execute(
-        "update property_days set state = ? where id = ? returning 1", (state, day.id)
-    ).fetchall()
-    if noted and counted is not None:
+    note = f"update property_days set state = ? where id = ? and state = {BEGUN} returning 1"
+    if tx.execute(note, (state, day.id)).fetchall() and counted is not None:  # nobody else has stored it
         tx.execute(STORE, {"day": day.id, "counted": counted.decode()})
 
 
