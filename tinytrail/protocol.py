@@ -35,6 +35,7 @@ TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\
 
 # Called by name, since `super()` would double the 1 to 5 µs a request that these callbacks add.
 start, headers_complete = HttpToolsProtocol._start_asgi_task, HttpToolsProtocol.on_headers_complete
+header_came = HttpToolsProtocol.on_header
 body_came, message_complete = HttpToolsProtocol.on_body, HttpToolsProtocol.on_message_complete
 
 
@@ -119,11 +120,7 @@ class Protocol(HttpToolsProtocol):
         self.feed(b"\r\n".join([*lines, b"", rest]))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """As uvicorn's, but white space after a value is no part of it (RFC 9110, section 5.5)."""
-        name, value = name.lower(), value.rstrip(b" \t")
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        header_came(self, name, value.rstrip(b" \t"))  # which is no part of it (RFC 9110, section 5.5)
 
     def on_headers_complete(self) -> None:
         if not self.is_passed_over():  # else they come again

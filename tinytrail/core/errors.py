@@ -66,7 +66,8 @@ def failure(request: Request[Any, Any, Any], error: Exception) -> Failure:
 
 def allow_header(methods: Sequence[str]) -> str:
     """`Allow` for a path that has these. What answers GET answers HEAD (see app.App)."""
-    return ", ".join(methods).replace("GET", "GET, HEAD") if "HEAD" not in methods else ", ".join(methods)
+    allowed = ", ".join(methods)
+    return allowed if "HEAD" in methods else allowed.replace("GET", "GET, HEAD")
 
 
 def reason_phrase(status: int) -> str:

@@ -95,6 +95,7 @@ def _store(tx: Tx, batch: list[Event]) -> None:
     for event, key in zip(batch, keys, strict=True):
         site, at, day, kind = event.site, event.at, event.day, event.kind
         visit: OpenVisit | None = memo.get(key)
+        # Reports look for a visit's events on its day and the next. A change of time zone may lead elsewhere.
         if visit is None or at - visit.last_seen > VISIT_GAP or not visit.day <= day <= visit.day + 1:
             visit = memo[key] = OpenVisit(_next_visit_id(tx), day, at, 0)
             begun.append(_visit_row(tx, visit, event))

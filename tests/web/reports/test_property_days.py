@@ -9,9 +9,8 @@ from litestar import Litestar
 
 from tests.make import DAY, FakeClock
 from tests.web.cast import GOOGLEBOT, Owner, Traffic
-from tests.web.test_aggregate import AGGREGATE
-from tinytrail.core.clock import date_of, utc_day
-from tinytrail.core.connect import Tx
+from tests.web.rolled_up import days_of, write
+from tinytrail.core.clock import date_of
 from tinytrail.core.db import Database
 from tinytrail.jobs import run_missed
 from tinytrail.web.deletion import OF_OLD_DAYS, delete_slice, purge_old_days
@@ -49,15 +48,9 @@ async def a_day(visit: Traffic, number: int) -> None:
 
 
 @pytest.fixture
-async def first_day(visit: Traffic, clock: FakeClock, admin: AsyncClient) -> int:
+async def first_day(visit: Traffic, admin: AsyncClient) -> int:
     """Five days of traffic, each rolled up as it is over, and a sixth."""
-    first = utc_day(clock.now)
-    for number in range(DAYS + 1):
-        await a_day(visit, number)
-        if number < DAYS:
-            clock.now = (first + number + 1) * DAY + 600
-            await admin.post(AGGREGATE, json={"date": str(date_of(first + number))})
-    return first
+    return await days_of(a_day, DAYS, visit, admin)
 
 
 async def rows(owner: Owner, first: int, last: int, **params: Any) -> Any:
@@ -79,13 +72,6 @@ async def days(db: Database, state: int = COUNTED) -> list[int]:
 async def rows_without_a_day(db: Database) -> int:
     sql = "select count(*) from property_counts where day not in (select id from property_days)"
     return int((await db.read(lambda tx: tx.execute(sql).fetchone()))[0])
-
-
-async def write(db: Database, sql: str) -> int:
-    def run(tx: Tx) -> int:
-        return tx.execute(sql).rowcount
-
-    return await db.write(run)
 
 
 async def test_every_period_reads_as_if_there_were_none(owner: Owner, db: Database, first_day: int) -> None:

@@ -8,9 +8,9 @@ from litestar import Litestar
 
 from tests.make import DAY, MINUTE, FakeClock, moment
 from tests.web.cast import FIREFOX, GOOGLEBOT, IPHONE, Owner, Traffic
+from tests.web.rolled_up import days_of, write
 from tests.web.test_aggregate import AGGREGATE
 from tinytrail.core.clock import date_of, utc_day
-from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.jobs import run_missed
 from tinytrail.web import rollup
@@ -57,15 +57,9 @@ async def a_day(visit: Traffic, number: int) -> None:
 
 
 @pytest.fixture
-async def first_day(visit: Traffic, clock: FakeClock, admin: AsyncClient) -> int:
+async def first_day(visit: Traffic, admin: AsyncClient) -> int:
     """Eleven days of traffic, each rolled up as it is over, and a twelfth."""
-    first = utc_day(clock.now)
-    for number in range(DAYS + 1):
-        await a_day(visit, number)
-        if number < DAYS:
-            clock.now = (first + number + 1) * DAY + 600
-            await admin.post(AGGREGATE, json={"date": str(date_of(first + number))})
-    return first
+    return await days_of(a_day, DAYS, visit, admin)
 
 
 async def pages(owner: Owner, first: int, last: int, asked: str | list[str], **params: Any) -> Any:
@@ -83,13 +77,6 @@ async def weeks(db: Database) -> list[int]:
     """Their first days."""
     sql = "select day from segment_weeks where is_counted order by day"
     return [day for (day,) in await db.read(lambda tx: tx.execute(sql).fetchall())]
-
-
-async def write(db: Database, sql: str) -> int:
-    def run(tx: Tx) -> int:
-        return tx.execute(sql).rowcount
-
-    return await db.write(run)
 
 
 async def rows_without_a_week(db: Database) -> int:

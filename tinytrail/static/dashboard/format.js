@@ -120,8 +120,8 @@ const ENCODED = /(?:%[89a-f][0-9a-f])+/gi;
 const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /**
- * A path with the letters beyond ASCII that a browser had encoded. All else stays as it is: `%2F` is no slash, and what cannot
- * be seen, or looks like another spelling (not NFC), would have one path pass for another.
+ * A path with the letters beyond ASCII that a browser had encoded. All else stays as it is: `%2F` is no slash, and
+ * what cannot be seen, or looks like another spelling (not NFC), would have one path pass for another.
  */
 export function readable(path) {
   const shown = path.replace(ENCODED, (bytes) => {

@@ -9,6 +9,7 @@ import { change } from "./headline.js";
 import { loader } from "./loading.js";
 import { periodBar, periodKey } from "./period.js";
 import { link } from "./shell.js";
+import { comparison, counted } from "./state.js";
 import { t } from "./strings.js";
 
 const EVERY = 60_000; // milliseconds
@@ -84,11 +85,7 @@ export function overview(app) {
   }
 
   function ask(signal) {
-    const { state } = app;
-    const days = state.from ? { start_date: state.from, end_date: state.to } : { period: state.period };
-    const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
-    const include_bots = state.bots ? "true" : undefined;
-    return get("api/v1/reports/overview", { ...days, compare, include_bots }, signal);
+    return get("api/v1/reports/overview", { ...counted(app.state), compare: comparison(app.state) }, signal);
   }
 
   function draw({ rows }) {

@@ -10,7 +10,7 @@ import { LISTS, PANELS } from "./lists.js";
 import { panel, realtimePanel, ROWS } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
 import { link, problem, siteSwitcher } from "./shell.js";
-import { common } from "./state.js";
+import { common, comparison } from "./state.js";
 import { t } from "./strings.js";
 import { waiting } from "./waiting.js";
 
@@ -25,7 +25,7 @@ const LIST_KEYS = PANELS.flatMap((definition) => definition.tabs);
 
 /** What one request brings: every panel's list, and what stands above them, as [report, its parameters, keys]. */
 function wanted(state) {
-  const compare = state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
+  const compare = comparison(state);
   const days = state.from ? state.from === state.to : ["today", "yesterday"].includes(state.period);
   const lists = LIST_KEYS.map((key) => [
     key,

@@ -94,11 +94,18 @@ export function elsewhere(state, changes) {
   return { ...state, count, user, timeframe, filters: [], steps: [], tabs: {}, ...changes };
 }
 
-/** The parameters that all reports of a state share. */
-export function common(state, website) {
+/** The parameters for a state's days, and whether bots count. */
+export function counted(state) {
   const days = state.from ? { start_date: state.from, end_date: state.to } : { period: state.period };
-  return { website_id: website, ...days, include_bots: state.bots ? "true" : undefined, filters: state.filters };
+  return { ...days, include_bots: state.bots ? "true" : undefined };
 }
+
+/** What its days are compared with: nothing comes before all of them. */
+export const comparison = (state) =>
+  state.compare === "none" || (state.period === "all" && !state.from) ? undefined : state.compare;
+
+/** The parameters that all reports of a state share. */
+export const common = (state, website) => ({ website_id: website, ...counted(state), filters: state.filters });
 
 /** The state with a filter put on, or taken off if it was on. */
 export function toggled(state, filters) {

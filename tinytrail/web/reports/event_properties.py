@@ -26,7 +26,6 @@ PROPERTIES = """
      order by count desc, 1, 2
      limit :limit offset :offset
 """
-KEPT = "select property, value, count(*) as count from ({properties}) group by 1, 2"
 NAMED = "{event} in (select id from strings where site = :site and strings.value = :event_name)"
 
 
@@ -35,8 +34,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
     event_name = query.params.get("event_name") or None
     named = NAMED if event_name else "true"
     if kept := query.kept(tx, EVENT):
-        customs = by_property(kept.rows.customs, named.format(event="e.name"))
-        properties = KEPT.format(properties=customs)
+        properties = by_property(kept.rows.customs, named.format(event="e.name"))
     else:
         properties = counted_and_not(named)
     sql = PROPERTIES.format(properties=properties, matching=matching(tx, query, "property", "value"))
