@@ -13,7 +13,7 @@ from tests.web.reports.test_common import BAD_PARAMETERS
 from tinytrail.config import Config
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
-from tinytrail.web.reports.overview import OF_DAYS, bound
+from tinytrail.web.reports.overview import WITH_DAYS, bound
 from tinytrail.web.reports.period import Period
 
 OVERVIEW = "/api/v1/reports/overview"
@@ -106,6 +106,17 @@ async def test_who_came_long_ago_and_is_still_there_is_active(visit: Traffic, ow
     assert [row["active_visitors"] for row in await rows(owner.client)] == [0]
 
 
+async def test_who_came_before_midnight_is_active_after_it_though_the_day_is_rolled_up(
+    visit: Traffic, owner: Owner, admin: AsyncClient
+) -> None:
+    visit.clock.now = moment("2026-03-14 23:50")
+    await visit("/")
+    visit.clock.now += 15 * MINUTE
+    await admin.post("/api/v1/admin/aggregate")
+    await visit("/", ip="192.0.2.2")
+    assert [row["active_visitors"] for row in await rows(owner.client)] == [2]
+
+
 async def test_most_visits_first_then_by_domain(visit: Traffic, owner: Owner) -> None:
     for domain in ("b.example", "a.example"):
         await add_website(owner.client, domain)
@@ -184,7 +195,7 @@ class TestLimit:
 async def test_events_are_read_of_days_that_are_not_rolled_up_alone(db: Database) -> None:
     def plan(tx: Tx) -> list[str]:
         values = bound([(1, Period(0, 365))], include_bots=False)
-        return [step[3] for step in tx.execute(f"explain query plan {OF_DAYS}", values)]
+        return [step[3] for step in tx.execute(f"explain query plan {WITH_DAYS}", values)]
 
     read = [step for step in await db.read(plan) if step.startswith("SEARCH b ")]
     assert read == ["SEARCH b USING PRIMARY KEY (site=? AND day=? AND visit>?)"] * 2
