@@ -1,10 +1,13 @@
 """A database with a long past, by the product's own storing code: what the other benchmarks read.
 
     python -m bench.seed FOLDER [--events 10000000] [--days 400] [--websites 20] [--seed 7] [--until DAY]
+        [--as-large-as EVENTS]
 
 Makes FOLDER/tinytrail.db and its key file. Of several websites the first, large.example, has 70 % of the
 events; the others share the rest unevenly. All days are rolled up but the last, as the job for it would.
 With the same numbers and the same last day it is the same traffic; only the websites' ids are new each time.
+Busier websites have more pages, and more others link to them; `--as-large-as 10000000` makes these as many
+as of ten million events, however few visit them.
 """
 
 import argparse
@@ -47,9 +50,19 @@ def websites(tx: Tx, count: int, now: float) -> dict[Website, float]:
     return dict(zip(made, shares, strict=True))
 
 
-def seed(tx: Tx, traffic: dict[Website, float], events: int, days: int, until: float, random: Random) -> int:
+def seed(
+    tx: Tx,
+    traffic: dict[Website, float],
+    events: int,
+    days: int,
+    until: float,
+    random: Random,
+    as_large_as: int,
+) -> int:
     """Store so many events, about, in the days up to `until`; how many it were."""
-    sites = {Traffic(website, events * share / days, random): share for website, share in traffic.items()}
+    sites = {
+        Traffic(website, as_large_as * share / days, random): share for website, share in traffic.items()
+    }
     stored = 0
     for day in range(utc_day(until) - days + 1, utc_day(until) + 1):
         of_day = [
@@ -75,7 +88,9 @@ def seed(tx: Tx, traffic: dict[Website, float], events: int, days: int, until: f
     return stored
 
 
-def make_file(folder: Path, events: int, days: int, count: int, until: float, random: Random) -> None:
+def make_file(
+    folder: Path, events: int, days: int, count: int, until: float, random: Random, as_large_as: int
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     secret = read_or_make_secret(str(folder / "tinytrail.key"))
     file = folder / "tinytrail.db"
@@ -85,7 +100,7 @@ def make_file(folder: Path, events: int, days: int, count: int, until: float, ra
         with transaction(tx):
             make_first_admin(tx, secret, until)
             traffic = websites(tx, count, until - days * DAY)
-        stored = seed(tx, traffic, events, days, until, random)
+        stored = seed(tx, traffic, events, days, until, random, as_large_as)
         tx.execute("pragma optimize")
         tx.execute("pragma wal_checkpoint(truncate)")
     size, took = os.path.getsize(file), time.monotonic() - began
@@ -103,13 +118,15 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=400)
     parser.add_argument("--websites", type=int, default=20)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--as-large-as", type=int, metavar="EVENTS")
     parser.add_argument("--until", type=parse_date, help="the last day, whole; by default now is the end")
     arguments = parser.parse_args()
     if (arguments.folder / "tinytrail.db").exists():
         sys.exit(f"{arguments.folder} has a database already")
     until = time.time() if arguments.until is None else (day_number(arguments.until) + 1) * DAY - 1
     random = Random(arguments.seed)
-    make_file(arguments.folder, arguments.events, arguments.days, arguments.websites, until, random)
+    events, as_large_as = arguments.events, arguments.as_large_as or arguments.events
+    make_file(arguments.folder, events, arguments.days, arguments.websites, until, random, as_large_as)
 
 
 if __name__ == "__main__":
