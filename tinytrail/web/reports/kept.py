@@ -88,10 +88,12 @@ QUICKER = 3
 # The rollup outlives what a filter goes by, which retention deletes.
 FIRST_KEPT = "(select min(day) from events where site = :site)"
 
+# `+k.day`, here and in kept_totals.py: else SQLite would reason that e.day is in the period as well, and read
+# all of that for each visit as long as it has no statistics.
 EVENTS = """
     {table} k
       cross join visits v on v.id = k.visit
-      cross join events e on e.site = :site and e.day = k.day and e.visit = k.visit
+      cross join events e on e.site = :site and e.day = +k.day and e.visit = k.visit
      where k.day between :start and :end"""
 EVENTS_OF_ANY = f"""
     events e join visits v on v.id = e.visit

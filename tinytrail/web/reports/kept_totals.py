@@ -36,7 +36,7 @@ COUNT_PAGES = f"""
     insert into {{table}}_pages
     select e.path, 1, 1, k.day, k.visitor
       from {{table}} k indexed by {{table}}_by_visitor
-     cross join events e on e.site = :site and e.day = k.day and e.visit = k.visit
+     cross join events e on e.site = :site and e.day = +k.day and e.visit = k.visit
      where k.day between :start and :end and e.kind = {PAGE_VIEW} and {{pageviews}}
      order by k.day, k.visitor
     on conflict do update
