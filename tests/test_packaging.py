@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from configparser import ConfigParser
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from tests.e2e.proxy import free_port
 from tests.faults.load import wait_for
 from tests.server import started
 from tinytrail.config import Config, load_config
+from tinytrail.core.client_ip import ClientAddress
 from tinytrail.protocol import MOST_OPEN
 from tinytrail.serve import GRACE
 
@@ -154,7 +156,20 @@ def test_ports_paths_and_settings_agree() -> None:
     config = load_config(environ=settings_in(image_environment()) | service["environment"])
     assert config.server.host == "0.0.0.0"
     assert config.server.public_url.startswith("https://")
-    assert len(config.server.trusted_proxies) == 2
+
+
+# Where a home's own machines are, and what Docker would give a network that asks for none in particular.
+ELSEWHERE = ["192.168.1.50", "192.168.178.20", "10.0.0.5", "172.17.0.2", "172.31.0.2", "203.0.113.9"]
+
+
+@pytest.mark.parametrize("caller", ELSEWHERE)
+def test_through_a_proxy_before_the_container_nobody_is_believed_about_the_own_address(caller: str) -> None:
+    config = load_config(environ=compose()["environment"])
+    [network] = yaml.safe_load(COMPOSE.read_text())["networks"]["default"]["ipam"]["config"]
+    gateway = str(next(ip_network(network["subnet"]).hosts()))  # whom the host's own callers seem to be
+    seen = ClientAddress(config.server.trusted_proxies)
+    assert seen.resolve((gateway, 1), f"198.51.100.7, {caller}".encode()) == (caller, True)
+    assert seen.resolve((caller, 1), b"198.51.100.7") == (caller, False)
 
 
 def test_a_stop_is_given_the_time_that_it_may_take() -> None:
