@@ -256,13 +256,23 @@ def test_the_readmes_command_enters_the_units_folder_as_its_user_whom_alone_it_i
     assert script.startswith(f"cd {service['WorkingDirectory']} && tinytrail ")
 
 
-@pytest.mark.parametrize("target", ["serve", "test"])
-def test_make_says_that_it_installs_before_it_does(target: str) -> None:
+def what_make_does(target: str) -> list[str]:
     make = ["make", "--dry-run", "--always-make", "--no-print-directory", target]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    first, second, *_ = subprocess.check_output(make, cwd=ROOT, text=True, env=environment).splitlines()
+    return subprocess.check_output(make, cwd=ROOT, text=True, env=environment).splitlines()
+
+
+@pytest.mark.parametrize("target", ["serve", "test"])
+def test_make_says_that_it_installs_before_it_does(target: str) -> None:
+    first, second, *_ = what_make_does(target)
     assert first.startswith('echo "Installing what is needed into .venv')
     assert second.endswith("-m venv .venv")
+
+
+def test_the_readme_tells_where_the_commands_are_after_make_serve() -> None:
+    """They are on no PATH, while what the server prints, and all documents, say just `tinytrail`."""
+    program = what_make_does("serve")[-1].removesuffix(" serve")
+    assert f"`{program}`" in (ROOT / "README.md").read_text()
 
 
 def test_the_readme_and_the_docs_name_these_files() -> None:
