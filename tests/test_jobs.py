@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -160,6 +161,19 @@ async def test_jobs_do_not_wait_for_a_clock_that_was_set_back_to_catch_up(
     ] * is_noticed
     jobs.schedule_anew(scheduler, now)
     assert len(caplog.records) == is_noticed  # once
+
+
+async def test_a_clock_that_leaps_by_years_has_each_job_run_once_at_once(
+    scheduler: AsyncIOScheduler, ran: asyncio.Queue[str]
+) -> None:
+    began = monotonic()
+    for job in scheduler.get_jobs():
+        job.modify(next_run_time=datetime.now(UTC) - timedelta(days=1000))
+    names = [await ran.get() for _ in JOBS]
+    assert monotonic() - began < SECONDS  # nothing else ran meanwhile, a timeout neither
+    assert sorted(names) == sorted(job.name for job in JOBS)
+    assert min(due_times(scheduler).values()) > datetime.now(UTC) - timedelta(minutes=1)
+    assert ran.empty()
 
 
 async def test_a_running_server_sees_that_its_clock_was_set_back(

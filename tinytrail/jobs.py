@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from tinytrail.web.sessions import delete_expired_sessions
 
 log = logging.getLogger(__name__)
 
+MOMENT = timedelta(microseconds=1)
 A_WHILE = 60.0  # seconds until it is seen that the clock was set back
 
 
@@ -119,11 +120,23 @@ def tell_failure(what: str, error: Exception) -> None:
         log.error("could not %s", what, exc_info=error)
 
 
+class Times(CronTrigger):  # type: ignore[misc]  # it has no types
+    """When a job is due, without the times that have gone by.
+
+    APScheduler's own goes through all of them to find the last one. When a clock leaps from 1970 to the
+    present, as that of a machine without a battery does, they are 30 million, and nobody is served meanwhile.
+    """
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        due: datetime | None = super().get_next_fire_time(previous and max(previous, now - MOMENT), now)
+        return due
+
+
 def schedule(state: State) -> AsyncIOScheduler:
     """A started scheduler. APScheduler awaits `run` because it is an `async def`; a lambda it would not."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     for job in JOBS:
-        when = CronTrigger.from_crontab(job.when, timezone="UTC")  # its default is local time
+        when = Times.from_crontab(job.when, timezone="UTC")  # its default is local time
         scheduler.add_job(
             run, when, (job, state), id=job.name, coalesce=True, max_instances=1, misfire_grace_time=None
         )
