@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -115,18 +115,31 @@ def test_a_new_file_needs_no_migration(path: str, monkeypatch: pytest.MonkeyPatc
         assert schema_version(tx) == 1
 
 
-def test_a_migration_that_fails_is_undone_and_those_before_it_stay(
-    tx: Tx, path: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ends_well", [[], [lambda tx: tx.execute("drop table visits")]])
+def test_an_upgrade_that_fails_leaves_the_file_as_it_was(
+    tx: Tx, path: str, monkeypatch: pytest.MonkeyPatch, ends_well: list[Callable[[Tx], object]]
 ) -> None:
-    monkeypatch.setattr(module, "MIGRATIONS", [add_table, add_table_and_fail])
+    before = list(tx.iterdump())
+    monkeypatch.setattr(module, "MIGRATIONS", [add_table, *ends_well, add_table_and_fail])
     with pytest.raises(DatabaseError, match=f"cannot use the database {path}: no such table: nowhere"):
         connect(path)
-    assert schema_version(tx) == 1
-    assert "one" in tables(path)
-    assert "two" not in tables(path)
+    assert schema_version(tx) == 0
+    assert list(tx.iterdump()) == before
 
-    monkeypatch.setattr(module, "MIGRATIONS", [add_table])  # the version before takes it up again
+    monkeypatch.setattr(module, "MIGRATIONS", [])  # the version before takes it up again
     connect(path).close()
+
+
+def test_a_table_that_cannot_be_made_leaves_the_file_as_it_was(
+    tx: Tx, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tx.executescript("drop index visits_day; create table visits_day (id integer)")
+    before = list(tx.iterdump())
+    monkeypatch.setattr(module, "MIGRATIONS", [add_table])
+    with pytest.raises(DatabaseError, match="there is already a table named visits_day"):
+        connect(path)
+    assert schema_version(tx) == 0
+    assert list(tx.iterdump()) == before
 
 
 def test_without_upgrade_an_older_file_stays_as_it_is(

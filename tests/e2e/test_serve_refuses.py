@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server import COMMAND, serving
+from tests.server import COMMAND, serving, started
 
 # root may write anywhere, unless it gives that right up
 UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
@@ -134,6 +134,24 @@ def test_a_database_that_cannot_be_written(database: Path) -> None:
     database.chmod(0o400)
     said = refusal(database.parent)
     assert said == "cannot use the database tinytrail.db: attempt to write a readonly database"
+
+
+def test_a_database_that_could_not_be_written_is_served_once_it_can(database: Path) -> None:
+    database.chmod(0o400)
+    refusal(database.parent)
+    for beside in ("tinytrail.db-wal", "tinytrail.db-shm"):
+        assert not database.with_name(beside).stat().st_mode & 0o200  # SQLite's doing
+    database.chmod(0o600)
+    command = [*UNPRIVILEGED, *COMMAND, "serve", "--port", "0"]
+    with started(command, database.parent, {}) as server:
+        assert httpx.get(f"{server.url}/health").status_code == 200
+        assert server.stop() == 0
+
+
+def test_a_database_that_is_cut_short(database: Path) -> None:
+    os.truncate(database, database.stat().st_size // 2)
+    said = refusal(database.parent)
+    assert said == "cannot open the database tinytrail.db: it is damaged, so restore a backup"
 
 
 def test_a_secret_that_cannot_be_read(database: Path) -> None:

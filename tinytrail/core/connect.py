@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from enum import Enum
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from tinytrail.core.files import written_whole
 from tinytrail.core.memo import Memo
-from tinytrail.core.migrations import MIGRATIONS
+from tinytrail.core.migrations import MIGRATIONS, schema
+from tinytrail.core.obstacles import make_log_writable, reason_of
 
 T = TypeVar("T")
 Identity = tuple[int, int]  # of a file: device, inode
@@ -186,10 +186,10 @@ def connect(path: str, *, upgrade: bool = True) -> Tx:
         file = Path(path)
         if not file.exists():  # before SQLite does, so that only its owner can read it; -wal and -shm follow
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        make_log_writable(path)
         tx = open_connection(path)
     except (OSError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DatabaseError(f"cannot open the database {path}: {reason}") from None
+        raise DatabaseError(f"cannot open the database {path}: {reason_of(error)}") from None
     try:
         is_new = not tx.execute("select 1 from sqlite_master limit 1").fetchone()
         if not is_new:
@@ -198,11 +198,10 @@ def connect(path: str, *, upgrade: bool = True) -> Tx:
             tx.execute("pragma auto_vacuum = incremental")  # heeded while the file is still empty
             tx.execute("pragma journal_mode = wal")
             _upgrade(tx, is_new)
-    except sqlite3.Error as error:
+    except BaseException as error:
         tx.close()
-        raise DatabaseError(f"cannot use the database {path}: {error}") from None
-    except BaseException:
-        tx.close()
+        if isinstance(error, sqlite3.Error):
+            raise DatabaseError(f"cannot use the database {path}: {reason_of(error)}") from None
         raise
     return tx
 
@@ -225,16 +224,17 @@ def _must_be_ours(tx: Tx, path: str) -> None:
 
 
 def _upgrade(tx: Tx, is_new: bool) -> None:
-    """Bring the file to this version's schema, each migration in its own transaction."""
-    if not is_new:
-        for number in range(schema_version(tx), len(MIGRATIONS)):
-            with transaction(tx):
-                MIGRATIONS[number](tx)
-                tx.execute(f"pragma user_version = {number + 1}")
-    schema = files("tinytrail").joinpath("schema.sql").read_text("utf-8")
-    if is_new:
-        schema += f"pragma application_id = {APPLICATION_ID}; pragma user_version = {len(MIGRATIONS)};"
-    tx.executescript(f"begin immediate; {schema} commit")
+    """Bring the file to this version's schema, or leave it as it is."""
+    with transaction(tx):
+        version = len(MIGRATIONS) if is_new else schema_version(tx)
+        for migrate in MIGRATIONS[version:]:
+            migrate(tx)
+        for statement in schema():
+            tx.execute(statement)
+        if is_new:
+            tx.execute(f"pragma application_id = {APPLICATION_ID}")
+        if is_new or version < len(MIGRATIONS):
+            tx.execute(f"pragma user_version = {len(MIGRATIONS)}")
 
 
 @contextmanager

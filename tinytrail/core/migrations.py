@@ -2,11 +2,13 @@
 
 A list whose length is the schema version, kept in `pragma user_version`. A column that an existing table
 gains goes into both: schema.sql for new files, and a function at the end of this list for those that exist.
-Each runs in a transaction of its own, before schema.sql, which makes the tables that are missing.
+They run before schema.sql, which makes the tables that are missing, and in one transaction with it: where
+one of them fails, the file is as before, and the version before serves it.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib.resources import files
 
 
 def keys_can_be_renewed_and_retention_is_a_websites(tx: sqlite3.Connection) -> None:
@@ -94,3 +96,13 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     page_views_are_counted_by_segments,
     custom_events_are_counted_by_property,
 ]
+
+
+def schema() -> Iterator[str]:
+    """Its statements, one by one: `executescript` would commit first, what a migration has done included."""
+    statement = ""
+    for line in files("tinytrail").joinpath("schema.sql").read_text("utf-8").splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

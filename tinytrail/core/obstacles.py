@@ -1,0 +1,28 @@
+"""What may keep a file from being opened or upgraded: what is done about it, and what is said."""
+
+import os
+import sqlite3
+from contextlib import suppress
+
+# Where SQLite's own words would send the operator the wrong way, or nowhere.
+REASONS = {
+    sqlite3.SQLITE_IOERR_SHMSIZE: "database or disk is full",  # "disk I/O error"
+    sqlite3.SQLITE_CORRUPT: "it is damaged, so restore a backup",
+}
+
+
+def reason_of(error: OSError | sqlite3.Error) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return REASONS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)) or str(error)
+
+
+def make_log_writable(path: str) -> None:
+    """Where a file was read-only when somebody opened it, SQLite has made the -wal and -shm beside it so too,
+    and leaves them so once the file can be written: it would then call the file itself read-only."""
+    if not os.access(path, os.W_OK):
+        return
+    for beside in (f"{path}-wal", f"{path}-shm"):
+        if not os.access(beside, os.W_OK):
+            with suppress(OSError):  # there is none, or it is somebody else's
+                os.chmod(beside, 0o600)
