@@ -1,11 +1,16 @@
 """Content groups: which paths they hold, and what a pattern can do no harm with."""
 
+import asyncio
+import time
+from threading import Event
 from typing import Any
 
 import pytest
 from httpx import AsyncClient
 
-from tests.web.cast import Owner, Traffic
+from tests.make import BROWSER, FakeClock, hit
+from tests.web.cast import COLLECT, Owner, Traffic
+from tinytrail.web import content_groups, path_groups
 
 FOR_EVER = r"^/(.*)*(.*)*(.*)*x(.*)*y$"
 LONG = "/" + "x" * 2000
@@ -68,3 +73,59 @@ async def test_an_event_is_stored_though_a_pattern_takes_for_ever_on_its_path(
     await visit(LONG)
     [row] = (await owner.report("pages"))["rows"]
     assert (row["path"], row["pageviews"], row["contentGroup"]) == (LONG, 1, None)
+
+
+async def test_slow_patterns_hold_the_writer_for_no_longer_than_is_their_accounts(
+    alice: AsyncClient,
+    bob: AsyncClient,
+    website: str,
+    client: AsyncClient,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(path_groups, "ALLOWANCE", 0.2)
+    groups = [{"name": "Blog", "pattern": "/blog/*"}]
+    slow = [{"name": str(n), "pattern": f"^/a*a*a*[^a]|^x{n}"} for n in range(99)]
+    await alice.patch(f"/api/v1/websites/{website}", json={"content_groups": groups + slow})
+    created = await bob.post("/api/v1/websites", json={"domain": "bob.example.com", "content_groups": groups})
+    bobs: str = created.json()["data"]["id"]
+
+    began = time.monotonic()
+    hits = [hit(website, f"/{'a' * (1800 + n)}", url="") for n in range(8)]  # 20 s, if all were judged
+    answer = await client.post(COLLECT, json=hits, headers={"user-agent": BROWSER})
+    assert answer.status_code == 202
+    assert time.monotonic() - began < 5
+
+    async def group_of(reader: AsyncClient, site: str, path: str) -> Any:
+        await Traffic(client, clock, site)(path)
+        rows = (await Owner(reader, site).report("pages"))["rows"]
+        return next(row["contentGroup"] for row in rows if row["path"] == path)
+
+    other = await alice.post("/api/v1/websites", json={"domain": "other.example.com"})
+    await alice.delete(f"/api/v1/websites/{other.json()['data']['id']}")  # the writer forgets much here
+    assert await group_of(alice, website, "/blog/a") is None
+    assert await group_of(bob, bobs, "/blog/a") == "Blog"
+    monkeypatch.setattr(path_groups, "WINDOW", 0)
+    assert await group_of(alice, website, "/blog/b") == "Blog"
+
+
+async def test_events_are_stored_while_all_paths_are_judged_anew(
+    alice: AsyncClient, website: str, visit: Traffic, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await visit("/blog/a")
+    judging, stored = Event(), Event()
+    place_of = content_groups.place_of
+
+    def slow_place_of(path: str, groups: Any) -> int | None:
+        judging.set()
+        assert stored.wait(5)
+        return place_of(path, groups)
+
+    monkeypatch.setattr(content_groups, "place_of", slow_place_of)
+    saving = asyncio.create_task(set_group(alice, website, "/blog/*"))
+    assert await asyncio.to_thread(judging.wait, 5)
+    await visit("/blog/b")
+    stored.set()
+    assert (await saving).status_code == 200
+    rows = (await owner.report("pages"))["rows"]
+    assert {row["path"]: row["contentGroup"] for row in rows} == {"/blog/a": "Group", "/blog/b": "Group"}

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.content_groups import decode_groups, group_of
 from tinytrail.web.incoming import VISIT_GAP, VISIT_STRINGS, encode, store_incoming
+from tinytrail.web.path_groups import group_of_new_path
 
 # `events.kind`. A type outside this list is a custom event of that name: NAMED.
 KINDS = ("page_view", "close_tab", "scroll_25", "scroll_50", "scroll_75", "outbound_link", "custom")
@@ -55,6 +55,7 @@ FIND_VISITS = """
      order by v.last_seen, v.id
 """
 
+GROUPS_OF_SITE = "select account_id, content_groups from websites where site = :site"
 INSERT_PATH = """
     insert into paths (site, path, content_group) values (:site, :path, :content_group) returning id
 """
@@ -189,12 +190,9 @@ def path_id(tx: Tx, site: int, path: str) -> int:
         named: dict[str, object] = {"site": site, "path": path}
         found = tx.execute("select id from paths where site = :site and path = :path", named).fetchall()
         if not found:
-            website = tx.execute("select content_groups from websites where site = :site", named).fetchone()
-            (groups,) = website or ("[]",)  # none: another process has just deleted it
-            try:
-                named["content_group"] = group_of(path, decode_groups(groups))
-            except TimeoutError:
-                named["content_group"] = None  # an event is worth more than its group
+            website = tx.execute(GROUPS_OF_SITE, named).fetchone()
+            account_id, groups = website or ("", "[]")  # none: another process has just deleted it
+            named["content_group"] = group_of_new_path(tx, account_id, path, groups)
             found = tx.execute(INSERT_PATH, named).fetchall()
         [(known,)] = found
         tx.memo[key] = known

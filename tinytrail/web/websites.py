@@ -1,5 +1,6 @@
 """Websites: what is measured, and how."""
 
+import asyncio
 import re
 from typing import Annotated, Any
 from uuid import uuid4
@@ -17,9 +18,10 @@ from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
-from tinytrail.web.content_groups import ContentGroup, Groups, decode_groups, places_of
+from tinytrail.web.content_groups import Groups, StoredGroup, decode_groups
 from tinytrail.web.deletion import mark_for_deletion
 from tinytrail.web.errors import success
+from tinytrail.web.path_groups import groups_of, regroup_paths
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.ASCII | re.IGNORECASE)
@@ -62,7 +64,7 @@ class Website(msgspec.Struct, frozen=True):
     account_id: str
     domain: str
     timezone: str
-    content_groups: tuple[ContentGroup, ...]
+    content_groups: tuple[StoredGroup, ...]
     excluded_ips: tuple[str, ...]
     retention_days: int | None  # of visits and events; 0: for good, None: as `[web] retention_days` says
     created_at: float
@@ -151,14 +153,18 @@ def insert_website(tx: Tx, new: NewWebsite, account_id: str, now: float) -> Webs
     return msgspec.structs.replace(website, site=site)
 
 
-def update_website(tx: Tx, caller: Caller, website_id: str, change: WebsiteChange) -> Website:
+def update_website(
+    tx: Tx, caller: Caller, website_id: str, change: WebsiteChange, judged: dict[str, str | None]
+) -> Website:
+    """`judged`: the group of each path, where content groups change."""
     website = website_for(tx, caller, website_id)
     if not change.given():
         raise ValidationException(f"Give at least one of {', '.join(change.__struct_fields__)}")
     website = _checked(tx, msgspec.structs.replace(website, **change.given()))
     tx.execute(UPDATE, website.columns())
     if change.content_groups is not UNSET:
-        regroup_paths(tx, website)
+        groups = website.columns()["content_groups"]
+        regroup_paths(tx, website.site, website.account_id, groups, judged)
     return website
 
 
@@ -180,13 +186,12 @@ def _checked(tx: Tx, website: Website) -> Website:
     return msgspec.structs.replace(website, domain=domain)
 
 
-def regroup_paths(tx: Tx, website: Website) -> None:
-    """Judge all paths that the website ever had by its new patterns. Raises 400 for those too slow."""
-    paths = tx.execute("select id, path from paths where site = :site", {"site": website.site}).fetchall()
-    names: dict[int | None, str] = {place: group.name for place, group in enumerate(website.content_groups)}
-    places = places_of((path for _, path in paths), website.content_groups)
-    groups = [(names.get(place), path_id) for (path_id, _), place in zip(paths, places, strict=True)]
-    tx.executemany("update paths set content_group = ? where id = ?", groups)
+def paths_for(tx: Tx, caller: Caller, website_id: str) -> list[str]:
+    """All paths that the website ever had. Raises 404."""
+    website = website_for(tx, caller, website_id)
+    return [
+        path for (path,) in tx.execute("select path from paths where site = :site", {"site": website.site})
+    ]
 
 
 def delete_website(tx: Tx, caller: Caller, website_id: str) -> Website:
@@ -222,7 +227,12 @@ async def change_website(
     website_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db
 ) -> dict[str, Any]:
     change = await read_json(request, CHANGE)
-    website = await db.write(update_website, caller, parse_uuid(website_id, "id"), change)
+    website_id = parse_uuid(website_id, "id")
+    judged: dict[str, str | None] = {}
+    if change.content_groups is not UNSET:
+        paths = await db.read(paths_for, caller, website_id)
+        judged = await asyncio.to_thread(groups_of, paths, change.content_groups)
+    website = await db.write(update_website, caller, website_id, change, judged)
     request.app.state.websites.forget()
     return success(website.as_json())
 
