@@ -14,6 +14,7 @@ import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
 
 from tinytrail.answers import Answers
 from tinytrail.core.asgi import AT_ONCE
@@ -27,6 +28,7 @@ KEPT = 5.0  # seconds that a connection waits for another request
 LAST_MOMENT = 3.0  # seconds for the rest of a request, once the server is being stopped
 LARGEST_HEAD = 64 * 1024  # bytes of a request beside its body: its line, headers, what chunks are wrapped in
 MOST_PIPELINED = 64  # requests that one read brought, of a client that does not wait for answers
+MOST_SAID = 16 * 1024  # bytes on a WebSocket in so many seconds (PATIENCE); a frame may take six of them
 MOST_OPEN = 16_384  # files, nearly all of them connections; one that is idle takes 7 KB
 WORTH_SAYING = 100  # connections; fewer are browsers that opened one too many
 
@@ -189,7 +191,28 @@ class Protocol(HttpToolsProtocol):
 
 
 class WebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's, but a handshake that went wrong does not keep the server from stopping."""
+    """uvicorn's, but a handshake that went wrong does not keep the server from stopping, and what clients say
+    is not kept: nobody listens, and an endless message takes all memory. Who says much is hung up on."""
+
+    said: int | None = None  # bytes since `said_since`; None before the handshake
+    said_since = 0.0
+
+    def data_received(self, data: bytes) -> None:
+        now = self.loop.time()
+        if self.said is None or now - self.said_since > PATIENCE:
+            self.said, self.said_since = 0 if self.said is None else len(data), now
+        else:
+            self.said += len(data)
+        if self.said > MOST_SAID:
+            self.transport.abort()
+        else:
+            super().data_received(data)
+
+    def handle_text(self, event: Frame) -> None: ...
+
+    def handle_bytes(self, event: Frame) -> None: ...
+
+    def handle_cont(self, event: Frame) -> None: ...
 
     def shutdown(self) -> None:
         try:

@@ -323,6 +323,47 @@ def test_a_handshake_that_goes_wrong_is_answered_and_does_not_keep_the_server_fr
     assert not (tmp_path / "tinytrail.db-wal").exists()
 
 
+HANDSHAKE = "\r\n".join(
+    (
+        "GET /api/stats/ws HTTP/1.1", "Host: x", *WEBSOCKET,
+        "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "", "",
+    )
+).encode()  # fmt: skip
+
+
+@contextlib.contextmanager
+def watching(server: Server) -> Iterator[socket.socket]:
+    """A WebSocket to the presence page's stream."""
+    with connected(server) as client:
+        client.sendall(HANDSHAKE)
+        assert client.recv(1000).startswith(b"HTTP/1.1 101 ")
+        yield client
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [b"\x89\x80\0\0\0\0", b"\x00\x80\0\0\0\0"],
+    ids=["pings", "a message without an end"],
+)
+def test_who_talks_on_and_on_by_a_websocket_is_hung_up_on(server: Server, frame: bytes) -> None:
+    before = memory(server)
+    with watching(server) as client, contextlib.suppress(ConnectionError):
+        client.sendall(b"\x01\x80\0\0\0\0" if frame[0] == 0 else b"")
+        for _ in range(200):
+            client.sendall(frame * 5000)
+        raise AssertionError("6 MB were listened to")
+    assert is_well(server)
+    assert memory(server) - before < 5  # megabytes
+
+
+def test_what_is_said_by_a_websocket_is_passed_over(tmp_path: Path) -> None:
+    with serving_with("pass", tmp_path) as server, watching(server) as client:
+        client.sendall(b"\x81\x82\0\0\0\0\xff\xff")  # no UTF-8
+        for _ in range(3):
+            assert b"last_seen" in client.recv(65536)
+    assert (tmp_path / "log").read_text() == ""
+
+
 @pytest.mark.parametrize("requests", [2, 20])
 def test_who_sends_several_requests_and_hangs_up_leaves_nothing_in_the_log(
     tmp_path: Path, requests: int
