@@ -129,6 +129,19 @@ def test_content_groups_and_what_they_match_fit_the_screen(looks: BrowserContext
     page.close()
 
 
+def test_no_events_name_is_too_long_for_the_screen(looks: BrowserContext, told: Told) -> None:
+    website_id = add_website(told, "long.example")
+    named = hit(website_id, event_type="n" * 200)
+    httpx.post(f"{told.server.url}/api/v1/collect", json=named, headers={"User-Agent": BROWSER})
+    page = looks.new_page()
+    for width in (375, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{told.server.url}/?site={website_id}&period=today")
+        expect(panel(page, "Now").get_by_text("n" * 200)).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
 def test_the_overview_shows_the_names_of_all_websites_in_full(looks: BrowserContext, told: Told) -> None:
     domains = ("a-garden-of-forking-paths.blog.example.com", f"{'n' * 60}.example")
     for domain in domains:
