@@ -35,11 +35,21 @@ SWITCH_INTERVAL = 0.0001  # seconds that a thread lets another hold the lock whi
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, but a stop that was asked for is a success: uvicorn would die of the signal anew."""
+    """uvicorn's, but a stop that was asked for is a success: uvicorn would die of the signal anew. And what
+    keeps the application from starting is raised: uvicorn would log it, and no more than end."""
 
-    def __init__(self, config: uvicorn.Config, greeting: str) -> None:
+    def __init__(self, app: App, config: uvicorn.Config, greeting: str) -> None:
         super().__init__(config)
+        self._app = app
         self._greeting = greeting
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        with self.capture_signals():
+            try:
+                async with self._app.lifespan():
+                    await super().serve(sockets)
+            except ExceptionGroup as errors:  # Litestar's way of raising the one that there is
+                raise errors.exceptions[0] from None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -134,10 +144,11 @@ def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -
     # No access log: it would hold the addresses that nothing else keeps. Nor does uvicorn read
     # X-Forwarded-For: core/client_ip.py does, by the rule of trusted_proxies.
     Server(
+        app,
         uvicorn.Config(
             app,
             http=Protocol,
-            lifespan="on",  # else uvicorn would go on without the database
+            lifespan="off",  # `Server` runs it
             log_config=None,
             access_log=False,
             proxy_headers=False,

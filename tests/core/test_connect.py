@@ -12,7 +12,6 @@ import pytest
 from tests.faults.wire import resident
 from tinytrail.core import connect as module
 from tinytrail.core.connect import (
-    DatabaseError,
     Tx,
     connect,
     open_connection,
@@ -20,6 +19,7 @@ from tinytrail.core.connect import (
     temporary_files_in,
     transaction,
 )
+from tinytrail.core.obstacles import DatabaseError
 
 PRAGMAS = {
     "journal_mode": "wal",

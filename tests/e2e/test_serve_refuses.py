@@ -19,11 +19,11 @@ from tests.server import COMMAND, serving, started
 UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
 
 
-def refusal(folder: Path, *arguments: str, **environment: str) -> str:
-    """The sentence of a server that does not start."""
+def refusal(folder: Path, *arguments: str, under: tuple[str, ...] = (), **environment: str) -> str:
+    """The sentence of a server that does not start; `under` is a command that starts it."""
     assert not UNPRIVILEGED or shutil.which("setpriv"), "setpriv is missing; it is in util-linux"
     done = subprocess.run(
-        [*UNPRIVILEGED, *COMMAND, "serve", "--port", "0", *arguments],
+        [*under, *UNPRIVILEGED, *COMMAND, "serve", "--port", "0", *arguments],
         cwd=folder,
         env=os.environ | environment,
         capture_output=True,
@@ -51,6 +51,14 @@ def unwritable(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir(mode=0o500)
     yield folder
     folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("files", [18, 22])
+def test_a_database_that_one_connection_can_open_but_not_all(database: Path, files: int) -> None:
+    said = refusal(database.parent, under=("prlimit", f"--nofile={files}"))
+    assert said.startswith(
+        ("cannot open the database tinytrail.db: ", "cannot use the database tinytrail.db: ")
+    )
 
 
 def test_a_port_in_use_and_nothing_is_made(tmp_path: Path) -> None:
@@ -127,7 +135,9 @@ def test_a_database_in_a_directory_that_cannot_be_written(tmp_path: Path, unwrit
 def test_a_database_that_cannot_be_read(database: Path) -> None:
     database.chmod(0)
     said = refusal(database.parent)
-    assert said == "cannot open the database tinytrail.db: unable to open database file"
+    assert said.startswith(
+        ("cannot open the database tinytrail.db: ", "cannot use the database tinytrail.db: ")
+    )
 
 
 def test_a_database_that_cannot_be_written(database: Path) -> None:

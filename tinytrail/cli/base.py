@@ -13,7 +13,8 @@ from litestar.exceptions import HTTPException
 
 from tinytrail import __version__
 from tinytrail.config import Config, ConfigError, load_config
-from tinytrail.core.connect import DatabaseError, Tx, connect
+from tinytrail.core.connect import Tx, connect
+from tinytrail.core.obstacles import DatabaseError
 from tinytrail.core.trouble import Busy, trouble_with_file
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from tinytrail.core.files import written_whole
 from tinytrail.core.memo import Memo
 from tinytrail.core.migrations import MIGRATIONS, schema
-from tinytrail.core.obstacles import make_log_writable, reason_of
+from tinytrail.core.obstacles import DatabaseError, make_log_writable, refusing
 
 T = TypeVar("T")
 Identity = tuple[int, int]  # of a file: device, inode
@@ -40,10 +40,6 @@ FOR_READERS = """
     pragma cache_size = -1024;
     pragma temp.cache_size = -2048;
 """
-
-
-class DatabaseError(Exception):
-    """The file cannot be used; the message says why, in one sentence."""
 
 
 class State(Enum):
@@ -128,13 +124,14 @@ def rows(tx: sqlite3.Connection, row_type: Callable[..., T], sql: str, **values:
 
 
 def open_connection(path: str, *, query_only: bool = False) -> Tx:
-    """A connection to a file that `connect` has made. Raises sqlite3.Error."""
-    tx = sqlite3.connect(path, isolation_level=None, factory=Tx, cached_statements=STATEMENTS)
-    try:
-        tx.executescript(PRAGMAS + (FOR_READERS if query_only else ""))
-    except sqlite3.Error:
-        tx.close()
-        raise
+    """A connection to a file that `connect` has made. Raises DatabaseError."""
+    with refusing("open", path):
+        tx = sqlite3.connect(path, isolation_level=None, factory=Tx, cached_statements=STATEMENTS)
+        try:
+            tx.executescript(PRAGMAS + (FOR_READERS if query_only else ""))
+        except sqlite3.Error:
+            tx.close()
+            raise
     tx.path, tx.file = path, file_at(path)
     return tx
 
@@ -182,26 +179,23 @@ def connect(path: str, *, upgrade: bool = True) -> Tx:
 
     Without `upgrade` an older file is left as it is: it can be copied and checked, and that is all.
     """
-    try:
+    with refusing("open", path):
         file = Path(path)
         if not file.exists():  # before SQLite does, so that only its owner can read it; -wal and -shm follow
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         make_log_writable(path)
-        tx = open_connection(path)
-    except (OSError, sqlite3.Error) as error:
-        raise DatabaseError(f"cannot open the database {path}: {reason_of(error)}") from None
+    tx = open_connection(path)
     try:
-        is_new = not tx.execute("select 1 from sqlite_master limit 1").fetchone()
-        if not is_new:
-            _must_be_ours(tx, path)
-        if upgrade:
-            tx.execute("pragma auto_vacuum = incremental")  # heeded while the file is still empty
-            tx.execute("pragma journal_mode = wal")
-            _upgrade(tx, is_new)
-    except BaseException as error:
+        with refusing("use", path):
+            is_new = not tx.execute("select 1 from sqlite_master limit 1").fetchone()
+            if not is_new:
+                _must_be_ours(tx, path)
+            if upgrade:
+                tx.execute("pragma auto_vacuum = incremental")  # heeded while the file is still empty
+                tx.execute("pragma journal_mode = wal")
+                _upgrade(tx, is_new)
+    except BaseException:
         tx.close()
-        if isinstance(error, sqlite3.Error):
-            raise DatabaseError(f"cannot use the database {path}: {reason_of(error)}") from None
         raise
     return tx
 

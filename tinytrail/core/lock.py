@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EACCES, EAGAIN
 
-from tinytrail.core.connect import DatabaseError
+from tinytrail.core.obstacles import DatabaseError
 
 # One byte that SQLite neither locks (it does so from 0x40000000 on) nor minds.
 LOCKED_BYTE = 0

@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 # Where SQLite's own words would send the operator the wrong way, or nowhere.
 REASONS = {
@@ -11,10 +12,20 @@ REASONS = {
 }
 
 
-def reason_of(error: OSError | sqlite3.Error) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return REASONS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)) or str(error)
+class DatabaseError(Exception):
+    """The file cannot be used; the message says why, in one sentence."""
+
+
+@contextmanager
+def refusing(what: str, path: str) -> Iterator[None]:
+    """Raises DatabaseError for what keeps us from doing this to the file."""
+    try:
+        yield
+    except OSError as error:
+        raise DatabaseError(f"cannot {what} the database {path}: {error.strerror or error}") from None
+    except sqlite3.Error as error:
+        reason = REASONS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK), error)
+        raise DatabaseError(f"cannot {what} the database {path}: {reason}") from None
 
 
 def make_log_writable(path: str) -> None:
