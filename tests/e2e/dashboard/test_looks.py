@@ -142,6 +142,21 @@ def test_no_events_name_is_too_long_for_the_screen(looks: BrowserContext, told: 
     page.close()
 
 
+def test_no_accounts_name_is_too_long_for_the_screen(looks: BrowserContext, told: Told) -> None:
+    with httpx.Client(base_url=f"{told.server.url}/api/v1", headers={"X-API-KEY": told.key}) as admin:
+        account = admin.post("/accounts", json={"name": "n" * 200}).json()["data"]["id"]
+        user = {"account_id": account, "role": "user", "email": f"{'e' * 180}@example.com"}
+        assert admin.post("/users", json=user).status_code == 201
+        page = looks.new_page()
+        for width in (375, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.goto(f"{told.server.url}/?view=settings")
+            expect(page.get_by_role("row").filter(has_text="n" * 200)).to_have_count(2)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.close()
+        assert admin.delete(f"/accounts/{account}").is_success
+
+
 def test_the_overview_shows_the_names_of_all_websites_in_full(looks: BrowserContext, told: Told) -> None:
     domains = ("a-garden-of-forking-paths.blog.example.com", f"{'n' * 60}.example")
     for domain in domains:

@@ -28,7 +28,7 @@ export function peopleCards(app) {
       {},
       h("th", { scope: "row" }, text(label), isSelf ? h("span", { class: "quiet" }, ` ${t.you}`) : null),
       h("td", { class: "quiet" }, t.roles[one.role]),
-      h("td", { class: "quiet" }, text(names[one.accountId] ?? "")),
+      h("td", { class: "quiet breaks" }, text(names[one.accountId] ?? "")),
       h(
         "td",
         { class: "number actions" },
