@@ -13,8 +13,6 @@ from math import inf
 import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
 
 from tinytrail.answers import Answers
 from tinytrail.core.asgi import AT_ONCE
@@ -28,7 +26,6 @@ KEPT = 5.0  # seconds that a connection waits for another request
 LAST_MOMENT = 3.0  # seconds for the rest of a request, once the server is being stopped
 LARGEST_HEAD = 64 * 1024  # bytes of a request beside its body: its line, headers, what chunks are wrapped in
 MOST_PIPELINED = 64  # requests that one read brought, of a client that does not wait for answers
-MOST_SAID = 16 * 1024  # bytes on a WebSocket in so many seconds (PATIENCE); a frame may take six of them
 MOST_OPEN = 16_384  # files, nearly all of them connections; one that is idle takes 7 KB
 WORTH_SAYING = 100  # connections; fewer are browsers that opened one too many
 
@@ -37,7 +34,6 @@ TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\
 
 # Called by name, since `super()` would double the 1 to 5 µs a request that these callbacks add.
 start, headers_complete = HttpToolsProtocol._start_asgi_task, HttpToolsProtocol.on_headers_complete
-header_came = HttpToolsProtocol.on_header
 body_came, message_complete = HttpToolsProtocol.on_body, HttpToolsProtocol.on_message_complete
 
 
@@ -122,7 +118,12 @@ class Protocol(HttpToolsProtocol):
         self.feed(b"\r\n".join([*lines, b"", rest]))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        header_came(self, name, value.rstrip(b" \t"))  # which is no part of it (RFC 9110, section 5.5)
+        """As uvicorn's, but for white space. Not by calling that: a hit has a dozen of them."""
+        name = name.lower()
+        value = value.rstrip(b" \t")  # which is no part of it (RFC 9110, section 5.5)
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         if not self.is_passed_over():  # else they come again
@@ -188,37 +189,6 @@ class Protocol(HttpToolsProtocol):
     def is_idle(self, now: float) -> bool:
         """Whether the connection has been kept for another request for long enough."""
         return now - self.idle_since > KEPT
-
-
-class WebSocket(WebSocketsSansIOProtocol):
-    """uvicorn's, but a handshake that went wrong does not keep the server from stopping, and what clients say
-    is not kept: nobody listens, and an endless message takes all memory. Who says much is hung up on."""
-
-    said: int | None = None  # bytes since `said_since`; None before the handshake
-    said_since = 0.0
-
-    def data_received(self, data: bytes) -> None:
-        now = self.loop.time()
-        if self.said is None or now - self.said_since > PATIENCE:
-            self.said, self.said_since = 0 if self.said is None else len(data), now
-        else:
-            self.said += len(data)
-        if self.said > MOST_SAID:
-            self.transport.abort()
-        else:
-            super().data_received(data)
-
-    def handle_text(self, event: Frame) -> None: ...
-
-    def handle_bytes(self, event: Frame) -> None: ...
-
-    def handle_cont(self, event: Frame) -> None: ...
-
-    def shutdown(self) -> None:
-        try:
-            super().shutdown()
-        except Exception:
-            self.transport.abort()
 
 
 def close_stuck(connections: Iterable[object], now: float) -> None:

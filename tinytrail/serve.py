@@ -22,7 +22,8 @@ from tinytrail.core.lock import only_server
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 from tinytrail.logs import log_problems_only
-from tinytrail.protocol import Protocol, WebSocket, allow_many_connections, close_stuck
+from tinytrail.protocol import Protocol, allow_many_connections, close_stuck
+from tinytrail.websocket import WebSocket
 
 log = logging.getLogger(__name__)
 

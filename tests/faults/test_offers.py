@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
-from tinytrail.protocol import Protocol, WebSocket
+from tinytrail.protocol import Protocol
+from tinytrail.websocket import WebSocket
 
 TURNS = 30  # of the event loop: more than any of these requests take
 
