@@ -151,7 +151,7 @@ class Bench:
         if reading:
             reader.join()
         lasted = f"{took:5.1f} s" if meanwhile else ""
-        print(f"{name:24} {lasted:7} {memory(self.server):4.0f} MB", end="  ")
+        print(f"{name:26} {lasted:7} {memory(self.server):4.0f} MB", end="  ")
         print(percentiles("collect", stored), "  ", percentiles("reports", read), flush=True)
 
     def aggregate(self) -> None:
@@ -195,6 +195,7 @@ def main() -> None:
             bench.run("rolling up today", bench.aggregate)
             bench.run("backup", bench.back_up)
             bench.run("export of the large one", bench.export)
+            bench.run("reports, as much as by now", share_of_large=None)
             bench.run("deleting the large one", bench.delete, reading=False, share_of_large=0)
         bare(arguments.rate, arguments.seconds)
 

@@ -62,6 +62,14 @@ def _nothing_is_due_by_the_real_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "schedule", start_paused)
 
 
+@pytest.fixture(autouse=True)
+def niceness(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What commands run within a test's own process add to it: really added, it would stay."""
+    added: list[int] = []
+    monkeypatch.setattr("os.nice", added.append, raising=False)
+    return added
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
