@@ -17,7 +17,7 @@ from tinytrail.config import Config
 from tinytrail.core.admin import no_admins
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock, wall_clock
-from tinytrail.core.db import open_database
+from tinytrail.core.db import READERS, open_database
 from tinytrail.core.errors import allow_header, failure, is_below, reason_phrase
 from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
@@ -45,7 +45,9 @@ ERROR_PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark">
 <title>{status} {phrase}</title>
-<style>body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto; padding: 0 1rem }}</style>
+<style>
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 32rem; margin: 15vh auto; padding: 0 1rem }}
+</style>
 <main><h1>{phrase}</h1><p>{remark}</main>
 """
 
@@ -160,6 +162,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         state.session_limit = RateLimit(config.web.session_limit, clock)
         state.sign_in_limit = RateLimit(config.web.sign_in_limit, clock)
         state.export_turn = asyncio.Lock()
+        state.readers_of_shares = asyncio.Semaphore(READERS // 2)
         state.purge_due = asyncio.Event()
         handlers += web.routes(state.collector)
     if config.track.enabled:

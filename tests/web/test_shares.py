@@ -1,5 +1,7 @@
 """Share links: a website's reports for whoever has one."""
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from tests.web.conftest import PEER, web_alone
 from tinytrail import __version__
 from tinytrail.app import create_app
 from tinytrail.config import Config
-from tinytrail.core.db import Database
+from tinytrail.core.db import READERS, Database
 from tinytrail.first_run import make_first_admin
+from tinytrail.web.reports import BY_NAME, pages
 
 CURRENT = "/api/v1/sessions/current"
 
@@ -101,6 +104,34 @@ async def test_a_share_reads_what_its_owner_reads(
     ):
         assert await guest.report(report, **params) == await owner.report(report, **params), report
     assert await guest.csv("pages") == await owner.csv("pages") != []
+
+
+async def test_guests_do_not_keep_the_owner_waiting_however_much_they_ask_for(
+    alice: AsyncClient, shares: str, website: str, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, goes_on = [], threading.Event()
+    loop, are_busy = asyncio.get_running_loop(), asyncio.Event()
+
+    def read_for_long(*_: object) -> dict[str, Any]:
+        asked.append(1)
+        if len(asked) == READERS // 2:
+            loop.call_soon_threadsafe(are_busy.set)
+        goes_on.wait(30)
+        return {}
+
+    monkeypatch.setitem(BY_NAME, "pages", pages.REPORT._replace(read=read_for_long))
+    guest = await sign_in((await share(alice, shares))["token"])
+    batch = f"/api/v1/reports/batch?website_id={website}&reports[]=pages"
+    waiting = [asyncio.create_task(guest.get(batch)) for _ in range(2 * READERS)]
+    try:
+        await asyncio.wait_for(are_busy.wait(), 10)
+        summary = alice.get("/api/v1/reports/summary", params={"website_id": website})
+        assert (await asyncio.wait_for(summary, 10)).status_code == 200
+        assert len(asked) == READERS // 2
+    finally:
+        goes_on.set()
+    assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {200}
+    assert len(asked) == 2 * READERS
 
 
 async def test_a_guest_is_told_of_the_website_and_nothing_of_users_and_server(

@@ -1,5 +1,8 @@
 """The reports. A new one is a module here and a line in REPORTS."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,6 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from tinytrail.core.asgi import gzipped
 from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
+from tinytrail.core.db import Database
 from tinytrail.core.inject import Db, Now
 from tinytrail.web.auth import OPEN_TO_SHARES, Caller, CurrentCaller
 from tinytrail.web.errors import success
@@ -50,7 +54,7 @@ BY_NAME = {report.name: report for report in REPORTS}
 
 
 def answer(
-    tx: Tx, report: Report, caller: Caller, params: Params, now: float, accept_encoding: str
+    tx: Tx, caller: Caller, params: Params, now: float, accept_encoding: str, *, report: Report
 ) -> Answer:
     """The body of a report and its headers."""
     query = parse_query(tx, caller, params, now)
@@ -72,10 +76,6 @@ def as_json(data: Any, accept_encoding: str) -> Answer:
     return body, {"content-type": "application/json"} | coding
 
 
-def accept_encoding(request: Request[Any, Any, Any]) -> str:
-    return request.headers.get("accept-encoding", "")
-
-
 def file_name(report: Report, query: Query) -> str:
     parts = [query.website.domain, report.name]
     if report.part:
@@ -85,12 +85,21 @@ def file_name(report: Report, query: Query) -> str:
     return f"{'-'.join(parts)}.csv"
 
 
+async def respond(
+    request: Request[Any, Any, Any], caller: Caller, db: Database, now: float, work: Callable[..., Answer]
+) -> Response[bytes]:
+    # Anybody may know a share link, and a year with filters takes seconds: half of the readers are others.
+    async with request.app.state.readers_of_shares if caller.is_share else nullcontext():
+        accepted = request.headers.get("accept-encoding", "")
+        body, headers = await db.read(work, caller, request.query_params, now, accepted)
+    return Response(body, headers=headers)
+
+
 @get("/reports/batch", opt=OPEN_TO_SHARES)
 async def show_batch(
     request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
 ) -> Response[bytes]:
-    body, headers = await db.read(answer_batch, caller, request.query_params, now, accept_encoding(request))
-    return Response(body, headers=headers)
+    return await respond(request, caller, db, now, answer_batch)
 
 
 def report_handlers() -> list[HTTPRouteHandler]:
@@ -101,10 +110,7 @@ def report_handlers() -> list[HTTPRouteHandler]:
         async def read(
             request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
         ) -> Response[bytes]:
-            body, headers = await db.read(
-                answer, report, caller, request.query_params, now, accept_encoding(request)
-            )
-            return Response(body, headers=headers)
+            return await respond(request, caller, db, now, partial(answer, report=report))
 
         return read
 
