@@ -23,6 +23,7 @@ from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.core.trouble import Busy
+from tinytrail.core.turns import Turns
 from tinytrail.installs.errors import error_response as installs_error
 from tinytrail.metrics import Requests, show_metrics
 from tinytrail.openapi import show_openapi
@@ -39,6 +40,7 @@ from tinytrail.web.user_agent import warm
 AnyRequest = Request[Any, Any, Any]
 Dialect = Callable[[AnyRequest, Exception], Response[Any]]
 
+MOST_GUESTS_WAITING = 32  # by share links, for a report
 LARGEST_BODY = 64 * 1024  # bytes; a route may allow less
 
 ERROR_PAGE = """<!doctype html>
@@ -162,7 +164,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
         state.session_limit = RateLimit(config.web.session_limit, clock)
         state.sign_in_limit = RateLimit(config.web.sign_in_limit, clock)
         state.export_turn = asyncio.Lock()
-        state.readers_of_shares = asyncio.Semaphore(READERS // 2)
+        state.turns_of_shares = Turns(READERS // 2, most_waiting=MOST_GUESTS_WAITING)
         state.purge_due = asyncio.Event()
         handlers += web.routes(state.collector)
     if config.track.enabled:

@@ -50,7 +50,7 @@ class Server(uvicorn.Server):
                 async with self._app.lifespan():
                     await super().serve(sockets)
             except ExceptionGroup as errors:  # Litestar's way of raising the one that there is
-                raise errors.exceptions[0] from None
+                raise errors.exceptions[0] from errors.exceptions[0].__cause__
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

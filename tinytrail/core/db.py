@@ -52,6 +52,13 @@ class Connection(aiosqlite.Connection):
         result: T = await self._execute(work, self._conn, *args)  # type: ignore[no-untyped-call]
         return result
 
+    async def _connect(self) -> aiosqlite.Connection:
+        try:
+            return await super()._connect()
+        except BaseException:
+            self._thread.join()  # aiosqlite only has it end, by when the event loop may be closed
+            raise
+
     def is_gone(self) -> bool:
         assert isinstance(self._conn, Tx)
         return self._conn.is_gone()

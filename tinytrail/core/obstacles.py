@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -36,4 +37,4 @@ def make_log_writable(path: str) -> None:
     for beside in (f"{path}-wal", f"{path}-shm"):
         if not os.access(beside, os.W_OK):
             with suppress(OSError):  # there is none, or it is somebody else's
-                os.chmod(beside, 0o600)
+                os.chmod(beside, stat.S_IMODE(os.stat(path).st_mode))

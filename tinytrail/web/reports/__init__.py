@@ -89,7 +89,7 @@ async def respond(
     request: Request[Any, Any, Any], caller: Caller, db: Database, now: float, work: Callable[..., Answer]
 ) -> Response[bytes]:
     # Anybody may know a share link, and a year with filters takes seconds: half of the readers are others.
-    async with request.app.state.readers_of_shares if caller.is_share else nullcontext():
+    async with request.app.state.turns_of_shares if caller.is_share else nullcontext():
         accepted = request.headers.get("accept-encoding", "")
         body, headers = await db.read(work, caller, request.query_params, now, accepted)
     return Response(body, headers=headers)

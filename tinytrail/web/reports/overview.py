@@ -1,4 +1,5 @@
-"""GET /reports/overview: all of the caller's websites at once, however many there are in a few statements."""
+"""GET /reports/overview: all of the caller's websites at once, by a few statements whatever their number (but
+for where "all" begins)."""
 
 from collections import defaultdict
 from typing import Any, NamedTuple
