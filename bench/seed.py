@@ -50,19 +50,8 @@ def websites(tx: Tx, count: int, now: float) -> dict[Website, float]:
     return dict(zip(made, shares, strict=True))
 
 
-def seed(
-    tx: Tx,
-    traffic: dict[Website, float],
-    events: int,
-    days: int,
-    until: float,
-    random: Random,
-    as_large_as: int,
-) -> int:
+def seed(tx: Tx, sites: dict[Traffic, float], events: int, days: int, until: float) -> int:
     """Store so many events, about, in the days up to `until`; how many it were."""
-    sites = {
-        Traffic(website, as_large_as * share / days, random): share for website, share in traffic.items()
-    }
     stored = 0
     for day in range(utc_day(until) - days + 1, utc_day(until) + 1):
         of_day = [
@@ -99,8 +88,11 @@ def make_file(
         tx.execute("pragma synchronous = off")  # a seeding cut short is begun anew
         with transaction(tx):
             make_first_admin(tx, secret, until)
-            traffic = websites(tx, count, until - days * DAY)
-        stored = seed(tx, traffic, events, days, until, random, as_large_as)
+            shares = websites(tx, count, until - days * DAY)
+        sites = {
+            Traffic(website, as_large_as * share / days, random): share for website, share in shares.items()
+        }
+        stored = seed(tx, sites, events, days, until)
         tx.execute("pragma optimize")
         tx.execute("pragma wal_checkpoint(truncate)")
     size, took = os.path.getsize(file), time.monotonic() - began

@@ -45,7 +45,7 @@ class Server(uvicorn.Server):
         self._greeting = greeting
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
-        with self.capture_signals():
+        with self.capture_signals():  # while the application starts and ends, too
             try:
                 async with self._app.lifespan():
                     await super().serve(sockets)

@@ -58,6 +58,9 @@ class Tx(sqlite3.Connection):
         self.memo = Memo()
         """What writes remember of rows they have stored (an id for a string). Forgotten whenever a group
         fails, since those rows may then not exist."""
+        self.spent: dict[str, tuple[float, float]] = {}
+        """What accounts have spent of the writer's time, and since when. Not forgotten with the memo: whoever
+        brought that about, by deleting a website for one, could spend as much again."""
         self._state = State.READY
         self.path = ""
         self.file: Identity | None = None

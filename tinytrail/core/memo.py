@@ -18,9 +18,6 @@ class Memo(dict[Any, Any]):
         super().__init__()
         self._older: dict[Any, Any] = {}
         self._younger_since = monotonic()
-        # What has been spent of the writer's time, since when, and by whom. `clear` leaves it: whoever could
-        # bring that about, by deleting a website for one, could spend as much again.
-        self.spent: dict[str, tuple[float, float]] = {}
 
     def __missing__(self, key: Any) -> Any:
         found = self[key] = self._older.pop(key)  # KeyError where it is in neither

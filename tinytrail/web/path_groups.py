@@ -21,7 +21,7 @@ def group_of_new_path(tx: Tx, account_id: str, path: str, groups: str) -> str | 
     if groups == "[]":
         return None
     now = time.monotonic()
-    since, spent = tx.memo.spent.get(account_id, (now, 0.0))
+    since, spent = tx.spent.get(account_id, (now, 0.0))
     if now - since >= WINDOW:
         since, spent = now, 0.0
     if spent >= ALLOWANCE:
@@ -32,7 +32,7 @@ def group_of_new_path(tx: Tx, account_id: str, path: str, groups: str) -> str | 
     except TimeoutError:
         return None
     finally:
-        tx.memo.spent[account_id] = since, spent + max(0.0, time.thread_time() - began - USUAL)
+        tx.spent[account_id] = since, spent + max(0.0, time.thread_time() - began - USUAL)
 
 
 def groups_of(paths: list[str], groups: Groups) -> dict[str, str | None]:
