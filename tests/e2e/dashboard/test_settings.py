@@ -153,6 +153,19 @@ def test_content_groups_show_what_they_match_before_they_are_saved(owner: Page, 
     assert website(told)["contentGroups"] == [{"name": "Blog", "pattern": "/blog/*"}]
 
 
+def test_a_group_half_written_is_not_called_wrong(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    card = panel(owner, "Content groups")
+    preview = card.locator(".preview tr")
+    expect(preview).to_have_count(2)  # Blog, and all else
+    card.get_by_role("button", name="Add a group").click()
+    for label, text, rows in (("Name of the group", "Prices", 2), ("Pattern", "/pric*", 3)):
+        with owner.expect_response("**/content-groups/preview") as answered:
+            card.get_by_label(label).last.fill(text)
+        assert answered.value.status == 200
+        expect(preview).to_have_count(rows)
+
+
 def test_the_fields_show_what_was_stored(owner: Page, told: Told) -> None:
     website_id = add_website(told, "fields.example")
     open_settings(owner, told, website_id)

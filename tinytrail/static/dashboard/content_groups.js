@@ -27,7 +27,7 @@ export function contentGroups(website, path, change) {
   let isSaid = false; // what is wrong is said beside the button, and not here as well
   const look = debounced(async () => {
     try {
-      const groups = wanted();
+      const groups = wanted().filter(({ name, pattern }) => name && pattern); // not what is still being written
       const { groups: found, unmatched } = await post(`${path}/content-groups/preview`, { content_groups: groups });
       const line = (one, name, pattern) =>
         h(
