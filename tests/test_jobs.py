@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from time import monotonic
+from typing import Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -45,6 +46,25 @@ def days_in(tx: Tx, table: str) -> list[int]:
     return [day for (day,) in tx.execute(f"select distinct day from {table} order by day")]
 
 
+@pytest.fixture
+def due_clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """What APScheduler goes by, and stands still: nothing is due but what a test makes due, though a full
+    minute of the real clock come amid it."""
+    clock = FakeClock(SATURDAY + 30)
+
+    class StandingStill(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return cls.fromtimestamp(clock.now, tz)
+
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", StandingStill)
+    return clock
+
+
+def time_of(clock: FakeClock) -> datetime:
+    return datetime.fromtimestamp(clock.now, UTC)
+
+
 async def until_no_day_is_open(db: Database) -> None:
     async with asyncio.timeout(SECONDS):
         while await db.read(open_days):  # noqa: ASYNC110 - nothing tells when a rollup is through
@@ -76,15 +96,15 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[str]:
 
 
 @pytest.fixture
-async def scheduler(ran: asyncio.Queue[str]) -> AsyncIterator[AsyncIOScheduler]:
+async def scheduler(ran: asyncio.Queue[str], due_clock: FakeClock) -> AsyncIterator[AsyncIOScheduler]:
     yield (scheduler := schedule(bare_state()))
     scheduler.shutdown()
 
 
-async def fire_all(scheduler: AsyncIOScheduler, ran: asyncio.Queue[str]) -> set[str]:
+async def fire_all(scheduler: AsyncIOScheduler, ran: asyncio.Queue[str], clock: FakeClock) -> set[str]:
     """Have the running scheduler find every job due now; as many names as there are jobs."""
     for job in scheduler.get_jobs():
-        job.modify(next_run_time=datetime.now(UTC))
+        job.modify(next_run_time=time_of(clock))
     names: set[str] = set()
     async with asyncio.timeout(SECONDS):
         while len(names) < len(JOBS):
@@ -92,12 +112,17 @@ async def fire_all(scheduler: AsyncIOScheduler, ran: asyncio.Queue[str]) -> set[
     return names
 
 
-async def test_the_scheduler_runs_every_job(scheduler: AsyncIOScheduler, ran: asyncio.Queue[str]) -> None:
-    assert await fire_all(scheduler, ran) == {job.name for job in JOBS}
+async def test_the_scheduler_runs_every_job(
+    scheduler: AsyncIOScheduler, ran: asyncio.Queue[str], due_clock: FakeClock
+) -> None:
+    assert await fire_all(scheduler, ran, due_clock) == {job.name for job in JOBS}
 
 
 async def test_a_job_that_fails_is_logged_and_stops_no_other_and_not_its_next_run(
-    ran: asyncio.Queue[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ran: asyncio.Queue[str],
+    due_clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def fail(state: State) -> None:
         ran.put_nowait("failed")
@@ -107,7 +132,7 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other_and_not_its_next_ru
     monkeypatch.setattr(jobs, "JOBS", (first._replace(run=fail), *others))
     scheduler = schedule(bare_state())
     for _ in range(2):
-        assert await fire_all(scheduler, ran) == {"failed"} | {job.name for job in others}
+        assert await fire_all(scheduler, ran, due_clock) == {"failed"} | {job.name for job in others}
     scheduler.shutdown()
 
     failures = [record for record in caplog.records if record.exc_info]
@@ -148,10 +173,15 @@ def due_times(scheduler: AsyncIOScheduler) -> dict[str, datetime]:
     ("set_back", "is_noticed"), [(40 * DAY, True), (2 * HOUR, True), (0, False), (-40 * DAY, False)]
 )
 async def test_jobs_do_not_wait_for_a_clock_that_was_set_back_to_catch_up(
-    scheduler: AsyncIOScheduler, caplog: pytest.LogCaptureFixture, set_back: float, is_noticed: bool
+    scheduler: AsyncIOScheduler,
+    due_clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    set_back: float,
+    is_noticed: bool,
 ) -> None:
     before = due_times(scheduler)
-    now = datetime.now(UTC) - timedelta(seconds=set_back)
+    due_clock.now -= set_back
+    now = time_of(due_clock)
     jobs.schedule_anew(scheduler, now)
     for name, due in due_times(scheduler).items():
         assert due - now <= timedelta(days=1) or due == before[name]
@@ -164,15 +194,15 @@ async def test_jobs_do_not_wait_for_a_clock_that_was_set_back_to_catch_up(
 
 
 async def test_a_clock_that_leaps_by_years_has_each_job_run_once_at_once(
-    scheduler: AsyncIOScheduler, ran: asyncio.Queue[str]
+    scheduler: AsyncIOScheduler, ran: asyncio.Queue[str], due_clock: FakeClock
 ) -> None:
     began = monotonic()
-    for job in scheduler.get_jobs():
-        job.modify(next_run_time=datetime.now(UTC) - timedelta(days=1000))
+    due_clock.now += 1000 * DAY
+    scheduler.wakeup()
     names = [await ran.get() for _ in JOBS]
     assert monotonic() - began < SECONDS  # nothing else ran meanwhile, a timeout neither
     assert sorted(names) == sorted(job.name for job in JOBS)
-    assert min(due_times(scheduler).values()) > datetime.now(UTC) - timedelta(minutes=1)
+    assert min(due_times(scheduler).values()) > time_of(due_clock)
     assert ran.empty()
 
 
