@@ -7,7 +7,6 @@ unless `pages` has HTML for it.
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,7 +30,6 @@ class Sent:
 
     method: str
     path: str
-    at: float
     headers: dict[str, str]
     body: str
 
@@ -139,12 +137,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.recorder.record(Sent(self.command, self.path, time.monotonic(), headers, body))
+        self.recorder.record(Sent(self.command, self.path, headers, body))
         self.answer(self.recorder.status)
 
     def do_OPTIONS(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self.recorder.record(Sent(self.command, self.path, time.monotonic(), headers, "[]"))
+        self.recorder.record(Sent(self.command, self.path, headers, "[]"))
         self.answer(204)
 
     def answer(self, status: int, body: bytes = b"", content_type: str = "text/plain") -> None:

@@ -48,8 +48,9 @@ def test_a_beat_shows_without_a_reload_and_the_ago_ticks(
     expect(page.locator("#devices th")).to_have_text("<img src=x onerror=alert(1)>")
     expect(page.locator("#none")).to_be_hidden()
     expect(page.locator("#total_beats")).to_have_text("1")
-    expect(page.locator("#ago")).to_have_text(re.compile("just now|1 second ago"))
-    expect(page.locator("#ago")).to_have_text("3 seconds ago")
+    ago = page.locator("#ago")
+    expect(ago).to_have_text(re.compile(r"^(just now|\d+ seconds? ago)$"))
+    expect(ago).not_to_have_text(ago.inner_text())
     expect(page.locator("h1")).to_have_text(NAME)
     assert complaints == []
 
@@ -88,6 +89,7 @@ def test_a_lost_connection_is_said_and_made_again(page: Page, tmp_path: Path) ->
     with serving(tmp_path) as server:
         page.goto(f"{server.url}/presence")
         expect(page.locator("#link")).to_have_text("Live")
+        page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # else it may soon be made again
 
         sockets[0].close()
 

@@ -556,7 +556,7 @@ def test_local_addresses_are_silent_unless_the_snippet_asks_for_them(
         if request.url.endswith("/js/tracker.js"):
             route.fulfill(body=TRACKER.read_text(), content_type="text/javascript")
         elif request.url.endswith("/api/v1/collect"):
-            recorder.record(Sent(request.method, "", 0, {}, request.post_data or ""))
+            recorder.record(Sent(request.method, "", {}, request.post_data or ""))
             route.fulfill(status=202)
         elif request.is_navigation_request():
             route.fulfill(body=recorder.html("/"), content_type="text/html")
@@ -596,18 +596,19 @@ def test_a_refusal_is_neither_seen_nor_tried_again(page: Page, recorder: Recorde
 
 
 def test_a_server_that_is_down_is_not_seen(page: Page, recorder: Recorder) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # taken, so that no other test gets it; nobody listens
         port = closed.getsockname()[1]
-    src = f"http://stats.example:{port}/js/tracker.js"
-    page.route(src, lambda route: route.fulfill(body=TRACKER.read_text(), content_type="text/javascript"))
-    failed: list[str] = []
-    page.on("requestfailed", lambda request: failed.append(request.url))
-    recorder.pages["/"] = recorder.html("/").replace(
-        recorder.snippet, f'<script defer data-id src="{src}"></script>'
-    )
-    page.goto(recorder.url("/"))
-    do_everything(page)
-    recorder.settle(page)
+        src = f"http://stats.example:{port}/js/tracker.js"
+        page.route(src, lambda route: route.fulfill(body=TRACKER.read_text(), content_type="text/javascript"))
+        failed: list[str] = []
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        recorder.pages["/"] = recorder.html("/").replace(
+            recorder.snippet, f'<script defer data-id src="{src}"></script>'
+        )
+        page.goto(recorder.url("/"))
+        do_everything(page)
+        recorder.settle(page)
     assert set(failed) == {f"http://stats.example:{port}/api/v1/collect"}
 
 
@@ -652,7 +653,9 @@ def test_the_page_gets_one_global_and_no_more(page: Page, recorder: Recorder) ->
     assert set(page.evaluate(names)) - before == {"analytics"}
 
 
-def test_three_busy_pages_in_ten_seconds_stay_under_the_limit(page: Page, recorder: Recorder) -> None:
+def test_three_busy_pages_take_six_of_the_ten_requests_that_are_allowed_in_ten_seconds(
+    page: Page, recorder: Recorder
+) -> None:
     for path in ("/one", "/two", "/three"):
         page.goto(recorder.url(path))
         page.evaluate(SCROLL, 1)
@@ -661,7 +664,6 @@ def test_three_busy_pages_in_ten_seconds_stay_under_the_limit(page: Page, record
     page.close()
     recorder.wait_until(lambda: len(recorder.sent) >= 6)
     assert len(recorder.events) == 3 * len(("page_view", *EVERYTHING[2:5], "a", "b", "c", "close_tab"))
-    assert recorder.sent[-1].at - recorder.sent[0].at < 10
     assert len(recorder.sent) == 6
 
 

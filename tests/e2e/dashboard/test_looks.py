@@ -106,7 +106,7 @@ def test_no_page_is_wider_than_the_screen_even_as_that_changes(looks: BrowserCon
         for width in (360, 768, 1100, 2200, 768, 360):
             page.set_viewport_size({"width": width, "height": 800})
             fits = f"() => innerWidth === {width} && document.documentElement.scrollWidth <= {width}"
-            page.wait_for_function(fits, timeout=5000)
+            page.wait_for_function(fits)
     page.close()
 
 
