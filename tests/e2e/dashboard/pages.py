@@ -37,6 +37,17 @@ def read_rows(table: Locator) -> list[tuple[str, ...]]:
     ]
 
 
+def search_everything(page: Page, text: str) -> Locator:
+    """The dialog of the search, once it shows what was found: it opens with all that there is."""
+    page.keyboard.press("/")
+    dialog = page.get_by_role("dialog", name="Search")
+    not_found = dialog.get_by_role("button", name="/", exact=True)
+    expect(not_found).to_be_visible()
+    dialog.get_by_role("searchbox").fill(text)
+    expect(not_found).to_have_count(0)
+    return dialog
+
+
 def figures(page: Page) -> dict[str, str]:
     """The headline, by its labels."""
     return {

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website
-from tests.e2e.dashboard.pages import chips, open_page, panel, read_rows, settled
+from tests.e2e.dashboard.pages import chips, open_page, panel, read_rows, search_everything, settled
 from tests.make import BROWSER, hit
 
 # What the search of everything finds, that a list shows by another name than the API has.
@@ -27,10 +27,7 @@ def test_what_is_shown_is_found_by_the_name_it_is_shown_by(
     owner: Page, told: Told, text: str, row: str, chip: str
 ) -> None:
     open_page(owner, told.page)
-    owner.keyboard.press("/")
-    dialog = owner.get_by_role("dialog", name="Search")
-    dialog.get_by_role("searchbox").fill(text)
-    dialog.get_by_role("button", name=row, exact=True).click()
+    search_everything(owner, text).get_by_role("button", name=row, exact=True).click()
     settled(owner)
     assert chips(owner) == [chip]
 

@@ -109,7 +109,7 @@ def test_what_is_not_saved_is_not_left_without_a_question(owner: Page, told: Tol
     assert asked == ["confirm: What you changed here is not saved. Leave it all the same?"]
     owner.go_back()
     expect(domain).to_have_value("other.example")
-    assert f"site={told.website_id}" in owner.url
+    expect(owner).to_have_url(re.compile(f"site={told.website_id}"))
     with owner.expect_event("dialog"):
         owner.close(run_before_unload=True)
     assert [one.partition(":")[0] for one in asked] == ["confirm", "confirm", "beforeunload"]
@@ -141,7 +141,7 @@ def test_content_groups_show_what_they_match_before_they_are_saved(owner: Page, 
     card.get_by_role("button", name="Add a group").click()
     card.get_by_label("Name of the group").last.fill("Prices")
     card.get_by_label("Pattern").last.fill("^/pric")
-    expect(preview.nth(1)).to_contain_text("/pricing")
+    expect(preview.nth(1)).to_have_text(re.compile("^Prices.*/pricing$"))
     assert website(told)["contentGroups"] == [{"name": "Blog", "pattern": "/blog/*"}]
     saved(card)
     assert website(told)["contentGroups"] == [

@@ -6,7 +6,16 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
-from tests.e2e.dashboard.pages import chips, figures, open_page, panel, read_rows, rows, settled
+from tests.e2e.dashboard.pages import (
+    chips,
+    figures,
+    open_page,
+    panel,
+    read_rows,
+    rows,
+    search_everything,
+    settled,
+)
 from tests.make import BROWSER, hit
 
 # What the panels say of the last seven days.
@@ -350,9 +359,7 @@ def test_who_is_here_now_and_a_funnel_are_to_be_had_as_csv_too(owner: Page, told
 
 def test_slash_searches_all_lists_at_once(owner: Page, told: Told) -> None:
     open_page(owner, told.page)
-    owner.keyboard.press("/")
-    dialog = owner.get_by_role("dialog", name="Search")
-    dialog.get_by_role("searchbox").fill("new")
+    dialog = search_everything(owner, "new")
     expect(dialog.get_by_role("button", name="news.ycombinator.com")).to_be_visible()
     dialog.get_by_role("button", name="newsletter / email / may").click()
     settled(owner)
