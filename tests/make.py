@@ -1,5 +1,6 @@
 """Builders: the smallest valid thing of each kind, with whatever a test wants different."""
 
+import asyncio
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import msgspec
 from httpx import ASGITransport, AsyncClient
 
 from tinytrail.config import Config
+from tinytrail.jobs import JOBS
 
 BROWSER = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -48,6 +50,13 @@ def calling(app: Any, ip: str = "203.0.113.9", **headers: str) -> AsyncClient:
     """A client of the app at this address, which sends these headers (`x_api_key`) with every request."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return AsyncClient(transport=ASGITransport(app, client=(ip, 1234)), base_url="http://test", headers=named)
+
+
+async def until_started(app: Any) -> None:
+    """Wait until the jobs that run at a start have run."""
+    async with asyncio.timeout(60):
+        while not all(app.state.runs[job.name].count for job in JOBS if job.at_start):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)  # nothing tells when they have
 
 
 def hit(website_id: str, path: str = "/", /, **fields: Any) -> dict[str, Any]:

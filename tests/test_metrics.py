@@ -10,7 +10,7 @@ import pytest
 from httpx import AsyncClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.make import BROWSER, SATURDAY, FakeClock, calling, config_in, hit
+from tests.make import BROWSER, SATURDAY, FakeClock, calling, config_in, hit, until_started
 from tests.test_docs import BARE
 from tinytrail import __version__
 from tinytrail.app import App, create_app
@@ -141,9 +141,7 @@ async def refuse_to_answer(scope: object, receive: object, send: object) -> None
 
 
 async def test_commits_tell_how_many_writes_they_held(app: App, db: Database, client: AsyncClient) -> None:
-    async with asyncio.timeout(10):
-        while not all(app.state.runs[job.name].count for job in JOBS if job.at_start):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # they write as well
+    await until_started(app)  # what runs then writes as well
     before = await figures(client)
     writes = [asyncio.ensure_future(db.write(count_accounts)) for _ in range(10)]
     await asyncio.sleep(0)

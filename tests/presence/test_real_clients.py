@@ -28,7 +28,7 @@ def head(token: bytes, *lines: bytes, close: bool = True) -> bytes:
 def assert_noted(answer: bytes) -> None:
     found = OK.search(answer)
     assert found, answer
-    assert abs(int(found[1]) - time.time()) < 5
+    assert abs(int(found[1]) - time.time()) < 60
     assert int(found[1]) < 2**31  # an Android client reads a 32-bit integer
 
 
@@ -101,7 +101,7 @@ def test_a_body_that_breaks_off_is_no_beat(server: Server, token: bytes) -> None
     with connection_to(server) as connection:
         connection.sendall(head(token, b"Content-Length: 10") + b"12345")
         connection.shutdown(socket.SHUT_WR)
-    time.sleep(0.2)
+        assert connection.recv(1) == b""  # hung up on
 
     assert total_beats(server) == before
 

@@ -13,8 +13,10 @@ from litestar import Litestar
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.make import until_started
+from tests.presence.make import beat, register
 from tests.presence.test_stats import FIELDS
-from tests.presence.wire import add_device, connection_to, exchange, log_of, serving, upgrade
+from tests.presence.wire import connection_to, log_of, serving, upgrade
 from tests.server import Server
 
 
@@ -52,20 +54,6 @@ def test_a_frame_comes_at_once_and_then_one_a_second(server: Server) -> None:
         if first < 0.5 and 0.7 < third - second < 1.3 and 0.7 < fourth - third < 1.3:
             return
     pytest.fail(f"at last they came at {first}, {second}, {third} and {fourth}")
-
-
-def test_a_beat_is_in_the_next_frame(server: Server) -> None:
-    token = add_device(server, "Streamed")
-    with watch(server) as socket:
-        before = frame(socket)
-        exchange(server, BEAT % token.encode())
-        after = [frame(socket), frame(socket)][1]
-
-    assert after["total_beats"] == before["total_beats"] + 1
-    assert after["last_seen_relative"] <= 2
-
-
-BEAT = b"POST /api/beat HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\nConnection: close\r\n\r\n"
 
 
 def test_what_clients_send_is_ignored_and_too_much_of_it_ends_the_connection(server: Server) -> None:
@@ -163,7 +151,7 @@ async def test_a_hundred_watchers_cost_one_query_a_second_and_leave_nothing_behi
         return await read(*args)
 
     monkeypatch.setattr(app.state.db, "read", counting)
-    await asyncio.sleep(0.1)  # until what runs at a start has run
+    await until_started(app)
     tasks = asyncio.all_tasks()
     watchers = [Watcher(app) for _ in range(100)]
     for watcher in watchers:
@@ -180,6 +168,22 @@ async def test_a_hundred_watchers_cost_one_query_a_second_and_leave_nothing_behi
     reads = 0
     await asyncio.sleep(0.2)
     assert reads == 0
+
+
+async def test_a_beat_is_in_the_next_frame(
+    app: Litestar, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinytrail.presence.stream.PERIOD", 0.05)
+    device = await register(client)
+    watcher = Watcher(app)
+    await watcher.has_frames(1)
+    assert (await beat(client, device)).status_code == 200
+    seen = len(watcher.frames)
+    await watcher.has_frames(seen + 2)  # the first of them may have been under way
+    await watcher.leave()
+
+    beats = [frame["total_beats"] for frame in watcher.frames]
+    assert (beats[0], beats[seen + 1]) == (0, 1)
 
 
 async def test_a_watcher_that_comes_back_is_served_again(app: Litestar) -> None:

@@ -142,9 +142,7 @@ def test_figures_of_another_view_do_not_stand_under_this_ones_name(
     tab.clock.install()
     tab.goto(f"{told.server.url}/{page}")
     expect(tab.locator(figures).first).to_be_visible()
-    tab.clock.pause_at(
-        tab.evaluate("Date.now() / 1000 + 1")
-    )  # else it may be tried again before it is asked to
+    tab.clock.pause_at(tab.evaluate("Date.now() / 1000 + 1"))  # else it may try again before it is told to
     tab.route(asked, lambda route: route.abort())
     if len(by) == 1:
         tab.keyboard.press(by)
