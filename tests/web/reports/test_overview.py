@@ -35,6 +35,13 @@ async def add_website(client: AsyncClient, domain: str, **settings: Any) -> str:
     return website_id
 
 
+async def test_it_is_gzipped_as_other_reports_are(alice: AsyncClient, website: str) -> None:
+    response = await alice.get(OVERVIEW, params={"period": "90d"})
+    assert response.headers.get("content-encoding") == "gzip"
+    assert response.headers["content-type"] == "application/json"
+    assert [row["website"]["id"] for row in response.json()["data"]["rows"]] == [website]
+
+
 async def test_a_row_has_the_website_who_is_there_the_summary_and_visits_by_day(
     visit: Traffic, alice: AsyncClient, alice_user: dict[str, Any], website: str
 ) -> None:

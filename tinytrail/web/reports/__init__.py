@@ -31,7 +31,7 @@ from tinytrail.web.reports import (
 )
 from tinytrail.web.reports.batch import read_batch
 from tinytrail.web.reports.common import Query, Report, as_csv, parse_query
-from tinytrail.web.reports.overview import show_overview
+from tinytrail.web.reports.overview import read_overview
 from tinytrail.web.reports.params import Params
 
 REPORTS: tuple[Report, ...] = (
@@ -71,6 +71,10 @@ def answer_batch(tx: Tx, caller: Caller, params: Params, now: float, accept_enco
     return as_json(read_batch(tx, BY_NAME, caller, params, now), accept_encoding)
 
 
+def answer_overview(tx: Tx, caller: Caller, params: Params, now: float, accept_encoding: str) -> Answer:
+    return as_json(read_overview(tx, caller, params, now), accept_encoding)
+
+
 def as_json(data: Any, accept_encoding: str) -> Answer:
     body, coding = gzipped(msgspec.json.encode(success(data)), accept_encoding)
     return body, {"content-type": "application/json"} | coding
@@ -91,6 +95,7 @@ async def respond(
     # Anybody may know a share link, and a year with filters takes seconds: half of the readers are others.
     async with request.app.state.turns_of_shares if caller.is_share else nullcontext():
         accepted = request.headers.get("accept-encoding", "")
+        # Encoded and gzipped there too, off the event loop: an overview may be megabytes.
         body, headers = await db.read(work, caller, request.query_params, now, accepted)
     return Response(body, headers=headers)
 
@@ -100,6 +105,13 @@ async def show_batch(
     request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
 ) -> Response[bytes]:
     return await respond(request, caller, db, now, answer_batch)
+
+
+@get("/reports/overview")
+async def show_overview(
+    request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
+) -> Response[bytes]:
+    return await respond(request, caller, db, now, answer_overview)
 
 
 def report_handlers() -> list[HTTPRouteHandler]:

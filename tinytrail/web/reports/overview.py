@@ -5,14 +5,11 @@ from collections import defaultdict
 from typing import Any, NamedTuple
 
 import msgspec
-from litestar import Request, Response, get
 
 from tinytrail.core.clock import iso_date, local_day, utc_day
 from tinytrail.core.connect import Tx
-from tinytrail.core.inject import Db, Now
-from tinytrail.web.auth import Caller, CurrentCaller
+from tinytrail.web.auth import Caller
 from tinytrail.web.counts import counts_of_websites
-from tinytrail.web.errors import success
 from tinytrail.web.reports.common import first_day
 from tinytrail.web.reports.params import Params, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
@@ -131,16 +128,3 @@ def read_rows(
             }
         )
     return rows
-
-
-def answer(tx: Tx, caller: Caller, params: Params, now: float) -> bytes:
-    """Encoded where it is read, off the event loop: it may be megabytes."""
-    return msgspec.json.encode(success(read_overview(tx, caller, params, now)))
-
-
-@get("/reports/overview")
-async def show_overview(
-    request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
-) -> Response[bytes]:
-    body = await db.read(answer, caller, request.query_params, now)
-    return Response(body, headers={"content-type": "application/json"})
