@@ -17,6 +17,24 @@ SAID = [
     ("[]", NewAccount, "body: Expected `object`, got `array`"),
     ('{"name": 7}', NewAccount, "name: Expected `str`, got `int`"),
     ('{"name": "  "}', NewAccount, "name: must not be blank"),
+    (f'{{"name": "{"x" * 201}"}}', NewAccount, "name: must not be longer than 200 characters"),
+    (
+        '{"domain": "a", "content_groups": [{"name": "", "pattern": "/"}]}',
+        NewWebsite,
+        "content_groups[0].name: must not be empty",
+    ),
+    (
+        '{"domain": "a", "excluded_ips": ["1"' + ', "1"' * 1000 + "]}",
+        NewWebsite,
+        "excluded_ips: must not be more than 1000",
+    ),
+    ('{"domain": "a", "retention_days": -1}', NewWebsite, "retention_days: must not be below 0"),
+    ('{"domain": "a", "retention_days": 36501}', NewWebsite, "retention_days: must not be above 36500"),
+    (
+        f'{{"account_id": "a", "role": "user", "email": "{"x" * 321}"}}',
+        NewUser,
+        "email: must not be longer than 320 characters",
+    ),
     (f'[{HIT}}}, {HIT}, "referrer": 7}}]', list[Hit], "[1].referrer: Expected `str | null`, got `int`"),
     (
         '{"domain": "a", "content_groups": [{"pattern": "/"}]}',
@@ -27,7 +45,7 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("body", "type_", "sentence"), SAID)
+@pytest.mark.parametrize(("body", "type_", "sentence"), SAID, ids=[row[2] for row in SAID])
 def test_the_field_is_named(body: str, type_: type, sentence: str) -> None:
     with pytest.raises(msgspec.ValidationError) as raised:
         msgspec.json.decode(body, type=type_)

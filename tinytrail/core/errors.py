@@ -21,11 +21,17 @@ log = logging.getLogger("tinytrail")
 AT_FIELD = re.compile(r"(?P<reason>.*) - at `(?:key in )?\$\.?(?P<field>.*)`", re.DOTALL)
 MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
 
-
 LONGEST = 200  # characters of a sentence; it may repeat what was sent
 
-# msgspec tells a pattern by its regular expression.
-WORDING = {"must not be blank": "matching regex '\\\\S'"}
+# What msgspec says of a value, and as people say it.
+WORDING = (
+    (r"Expected `str` matching regex '\\\\S'", "must not be blank"),
+    (r"Expected `\w+` of length >= 1", "must not be empty"),
+    (r"Expected `str` of length <= (\d+)", r"must not be longer than \1 characters"),
+    (r"Expected `array` of length <= (\d+)", r"must not be more than \1"),
+    (r"Expected `int` >= (-?\d+)", r"must not be below \1"),
+    (r"Expected `int` <= (\d+)", r"must not be above \1"),
+)
 
 
 class Failure(NamedTuple):
@@ -91,9 +97,8 @@ def name_field(message: str, field: str = "", kind: Any = None) -> str:
     field = at or field
     if missing := MISSING.match(reason):
         return f"{field}.{missing['field']} is required" if field else f"{missing['field']} is required"
-    for ours, theirs in WORDING.items():
-        if reason.endswith(theirs):
-            reason = ours
+    for theirs, ours in WORDING:
+        reason = re.sub(rf"^{theirs}$", ours, reason)
     return f"{field or 'body'}: {with_choices(reason, kind, field)[:LONGEST]}"
 
 

@@ -21,15 +21,6 @@ const FIELDS = {
   timezone: "Time zone",
 };
 
-// What the API says of a value, as people say it.
-const WORDING = [
-  [/^Expected `\w+` of length >= 1$/, "must not be empty"],
-  [/^Expected `str` of length <= (\d+)$/, "must not be longer than $1 characters"],
-  [/^Expected `array` of length <= (\d+)$/, "must not be more than $1"],
-  [/^Expected `int` >= (-?\d+)$/, "must not be below $1"],
-  [/^Expected `int` <= (\d+)$/, "must not be above $1"],
-];
-
 export const t = {
   locale: "en-GB",
   shortLocale: "en", // British English has "300m" for millions, which beside "5m 00s" reads as minutes
@@ -50,8 +41,7 @@ export const t = {
   refusal: (message, seconds) => {
     const whole = message.replace(/^reports\[\d+\]: /, "");
     const [, field, rest] = whole.match(/^(\w+)(?:\[\d*\](?:\.\w+)?)?:? (.*)$/s) ?? [];
-    const reason = WORDING.reduce((words, [theirs, ours]) => words.replace(theirs, ours), rest ?? "");
-    const said = FIELDS[field] ? `${FIELDS[field]}: ${reason}` : whole;
+    const said = FIELDS[field] ? `${FIELDS[field]}: ${rest}` : whole;
     return said.replace(/`([^`]*)`/g, "“$1”") + (seconds ? `. Try again in ${inTime(seconds)}.` : "");
   },
   signedOut: "You have been signed out, here or elsewhere.",
