@@ -5,14 +5,13 @@ from typing import Any
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, MEASURES, PATH, SITE
-from tinytrail.web.incoming import encode
+from tinytrail.web.incoming import ALL_DIMENSIONS, encode
 from tinytrail.web.reports.period import Period
 from tinytrail.web.rollup import OpenDay, count_day, unpacked
 
 SLICE = 200  # rows read at once, and the rest of the last one's day
 
 COLUMNS = ("date", "dimension", "value", "isBot", *MEASURES)
-IS_BOT = COLUMNS.index("isBot")
 
 # Every day with traffic has rows of one of these.
 DAYS = f"""
@@ -25,15 +24,12 @@ DAYS = f"""
 """
 IS_OPEN = "select 1 from open_days where site = :site and day = :day"
 
-EVERY_DIMENSION = ", ".join(
-    map(str, range(len(DIMENSIONS)))
-)  # named, so that SQLite seeks to the day of each
 OF_DAY = "dimension, day, value, is_bot, " + ", ".join(MEASURES)
 READ = f"""
     select date(t.day * 86400, 'unixepoch'), t.dimension, coalesce(p.path, s.value), t.is_bot,
            {", ".join("t." + measure for measure in MEASURES)}
       from (select {OF_DAY} from daily
-             where site = :site and dimension in ({EVERY_DIMENSION}) and day = :day and not :is_open
+             where site = :site and dimension in ({ALL_DIMENSIONS}) and day = :day and not :is_open
              union all
             select {", ".join(f"value ->> {place + 1}" for place in range(4 + len(MEASURES)))}
               from json_each(:counted)) t

@@ -8,6 +8,7 @@ import msgspec
 
 from tinytrail.core.connect import Tx
 from tinytrail.web.events import KINDS, NAMED
+from tinytrail.web.incoming import VISIT_STRINGS
 from tinytrail.web.reports.period import Period
 
 SLICE = 200  # events read at once: the more at a time, the longer all others wait for Python's lock
@@ -41,11 +42,8 @@ FLAGS = (COLUMNS.index("isBot"), COLUMNS.index("isExcluded"))
 MOMENT = "strftime('%Y-%m-%dT%H:%M:%S.000Z', {}, 'unixepoch')"  # as core.clock.timestamp writes it
 EVENT_TYPE = f"case e.kind {' '.join(f'when {n} then {kind!r}' for n, kind in enumerate(KINDS))} end"
 
-# Of the visits' columns, the strings by their names here. A visitor's hash is never part of an export.
-STRINGS = ("channel", "referrer", "utm", "device", "browser", "os", "screen", "country")
-
-# One JSON array, for the reason given in events.py: SQLite works through the slice without asking for
-# Python's lock at each row.
+# One JSON array, for the reason given in incoming.py: SQLite works through the slice without asking for
+# Python's lock at each row. A visitor's hash is never part of an export.
 READ = f"""
     select json_group_array(json_array(
              e.at, e.visit, e.n, e.day, v.started,
@@ -77,7 +75,7 @@ READ = f"""
       join visits v on v.id = e.visit
       join paths p on p.id = e.path
       left join strings name on name.id = e.name
-      {" ".join(f"left join strings {column} on {column}.id = v.{column}" for column in STRINGS)}
+      {" ".join(f"left join strings {column} on {column}.id = v.{column}" for column in VISIT_STRINGS)}
 """
 AT, VISIT, N, DAY, STARTED = range(5)
 KEY = 5  # columns before those of an export
