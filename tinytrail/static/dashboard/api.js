@@ -28,7 +28,7 @@ export function address(path, parameters = {}) {
   return url;
 }
 
-export function encode(parameters) {
+function encode(parameters) {
   const pairs = [];
   for (const [name, value] of Object.entries(parameters)) {
     if (Array.isArray(value)) for (const one of value) pairs.push([`${name}[]`, one]);

@@ -10,7 +10,7 @@ import { ask, siteView } from "./site.js";
 import { addressOf, MOST_FILTERS, readState, toggled } from "./state.js";
 import { t } from "./strings.js";
 
-// A view is made from `app` and gives {element, title, update(), close()}, and perhaps key(event) and identity.
+// A view is made from `app` and gives {element, title, update(), close()}, and perhaps key(event).
 const VIEWS = {
   site: siteView,
   sites: overview,

@@ -19,14 +19,7 @@ export function overview(app) {
   const chosen = h("div", { class: "chips" });
   const list = h("div", { class: "sites-list" });
   const trouble = h("div", {});
-  const element = h(
-    "div",
-    { class: "overview-page" },
-    h("div", { class: "toolbar" }, h("h1", {}, t.sites), bar),
-    chosen,
-    trouble,
-    list,
-  );
+  const element = h("div", {}, h("div", { class: "toolbar" }, h("h1", {}, t.sites), bar), chosen, trouble, list);
   const load = loader({ content: list, trouble, ask, draw });
   const timer = setInterval(() => !document.hidden && load(), EVERY);
   let shown = null; // the days on screen

@@ -216,7 +216,6 @@ export function siteView(app) {
   return {
     element,
     title: website.domain,
-    identity: website.id,
     update() {
       const { from, to, period } = app.state;
       if (period + from + to !== days) shown = from ? { start: from, end: to } : null; // else it would lie for a moment

@@ -35,7 +35,7 @@ export function copyable(words, label) {
 
 /** What was last received, in words; checked again until `isEnough(status)`. */
 export function liveCheck(website, isEnough, done) {
-  const says = h("p", { class: "check-live", role: "status" }, t.noEventYet);
+  const says = h("p", { role: "status" }, t.noEventYet);
   const look = async () => {
     if (!says.isConnected && started) return clearInterval(timer);
     const status = await get(`api/v1/websites/${website.id}/status`).catch(() => null);
