@@ -15,7 +15,7 @@ from tinytrail.web.dimensions import DIMENSIONS
 VISIT_GAP = 1800  # seconds; a visitor who comes back later than that begins a new visit
 
 VISIT_STRINGS = ("channel", "referrer", "utm", "device", "browser", "os", "screen", "country")
-VISIT_COLUMNS = f"id, site, day, visitor, started, {', '.join(VISIT_STRINGS)}, is_bot, is_excluded"
+VISIT_COLUMNS = ("id", "site", "day", "visitor", "started", *VISIT_STRINGS, "is_bot", "is_excluded")
 
 # Naming the dimensions lets SQLite seek to each; `day` alone would walk all that the site ever had.
 ALL_DIMENSIONS = ", ".join(map(str, range(len(DIMENSIONS))))
@@ -26,6 +26,11 @@ FORGET_TOTALS = f"""
 FORGET_WEEKS = "delete from segment_weeks where site = :site and day <= :day + 1 and last_day >= :day"
 FORGET_PROPERTIES = "delete from property_days where site = :site and day = :day"
 FORGET_ROLLUP = (FORGET_DAY, FORGET_TOTALS, FORGET_WEEKS, FORGET_PROPERTIES)
+
+
+def places(count: int) -> str:
+    """The first values of a row that came as a JSON array, one a column."""
+    return ", ".join(f"value ->> {place}" for place in range(count))
 
 
 def of_new(sql: str) -> str:
@@ -39,8 +44,8 @@ MAKE_INCOMING = (
     f"""
     create temp trigger if not exists store_incoming instead of insert on incoming
     begin
-        insert into visits ({VISIT_COLUMNS}, last_seen, events, pageviews, customs)
-        select {", ".join(f"value ->> {place}" for place in range(15))}, value ->> 4, 0, 0, 0
+        insert into visits ({", ".join(VISIT_COLUMNS)}, last_seen, events, pageviews, customs)
+        select {places(len(VISIT_COLUMNS))}, value ->> {VISIT_COLUMNS.index("started")}, 0, 0, 0
           from json_each(new.begun);
 
         update visits
@@ -54,7 +59,7 @@ MAKE_INCOMING = (
          where visits.id = t.value ->> 0;
 
         insert into events (site, day, visit, n, at, kind, path, name, properties)
-        select {", ".join(f"value ->> {place}" for place in range(9))} from json_each(new.events);
+        select {places(9)} from json_each(new.events);
 
         -- The clock was set back, or the writer stuck: what was counted of the day may no longer hold.
         update open_days
