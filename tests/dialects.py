@@ -23,7 +23,7 @@ PHRASES = {
 
 
 def dialect_of(path: str) -> str:
-    """The rule of SPEC.md, once more and by other means."""
+    """The rule of app.DIALECTS, once more and by other means."""
     match path.split("/")[1:]:
         case ["api", "v1", *_] | ["health", *_]:
             return "envelope"

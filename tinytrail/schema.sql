@@ -135,7 +135,7 @@ create table if not exists open_days (
 -- The rollup. All its numbers are sums, so a period is a sum of days.
 create table if not exists daily (
     site       integer not null,
-    dimension  integer not null,            -- web/counts.py: DIMENSIONS
+    dimension  integer not null,            -- its place in web/dimensions.py: DIMENSIONS
     day        integer not null,
     value      integer not null,            -- strings.id or paths.id; 0 for the site as a whole
     is_bot     integer not null,
@@ -204,7 +204,7 @@ create table if not exists segment_pages (
     primary key (week, dimension, value, path)
 ) strict, without rowid;
 
---- Days of which custom events are counted by their properties: web/reports/property_days.py.
+-- Days of which custom events are counted by their properties: web/reports/property_days.py.
 create table if not exists property_days (
     id     integer primary key autoincrement,
     site   integer not null,

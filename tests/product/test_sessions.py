@@ -111,7 +111,7 @@ async def test_a_play_in_the_future_counts_from_now(client: AsyncClient, clock: 
     assert await ask(client, "/sessions", **year) == [row(90, 1, 90, "2026-03-14")]
 
 
-# The model: the rule as SPEC.md has it, for one user after the other, in order of arrival.
+# The model: the rule as docs/api/product.md has it, for one user after the other, in order of arrival.
 
 Arrived = tuple[str, datetime]
 START = datetime(2025, 1, 18, 23, 59, 50, tzinfo=UTC)

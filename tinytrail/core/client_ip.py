@@ -54,8 +54,8 @@ def whom_limits_count(ip: str) -> str:
 
 
 class ClientAddress:
-    """The rule of SPEC.md: the socket's address, unless that is a trusted proxy's; then the right-most
-    entry of X-Forwarded-For that is not."""
+    """Whose address counts (docs/api/web.md, Limits): the socket's, unless that is a trusted proxy's; then
+    the right-most entry of X-Forwarded-For that is not."""
 
     def __init__(self, trusted_proxies: Iterable[str]) -> None:
         self._trusted = parse_networks(trusted_proxies)

@@ -1,4 +1,4 @@
-"""What any handler may ask for by name: `db: Db`, `now: Now`, `clock: Time`."""
+"""What any handler may ask for by name: `db: Db`, `now: Now`."""
 
 from collections.abc import Callable
 

@@ -1,7 +1,7 @@
 """The rollup: a day's totals, so that a year's report need not read a year's visits.
 
 A day is open from its first event until it is over and rolled up. Whatever changes it later opens it again
-(`events.open_days`), and the next run counts it anew. Of a busy day that is not over yet, the visits that are
+(web/incoming.py), and the next run counts it anew. Of a busy day that is not over yet, the visits that are
 over are counted already, each once: the rest of them is what reports have to read.
 """
 
