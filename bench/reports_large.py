@@ -23,8 +23,7 @@ from urllib.parse import quote, unquote
 from httpx import ASGITransport, AsyncClient
 
 from bench.seed import LARGE
-from tests.make import FakeClock, config_in
-from tinytrail import jobs
+from tests.make import FakeClock, config_in, until_started
 from tinytrail.app import create_app
 from tinytrail.core.clock import DAY, day_number, parse_date
 from tinytrail.core.connect import connect
@@ -117,8 +116,7 @@ async def opened(folder: Path, now: float) -> AsyncIterator[Subject]:
     app = create_app(config, clock)
     transport = ASGITransport(app)
     async with app.lifespan(), AsyncClient(transport=transport, base_url="http://bench") as client:
-        await jobs.roll_up_days(app.state)
-        await jobs.sum_up_days(app.state)  # half a minute, the first time
+        await until_started(app, seconds=600)  # half a minute, the first time: days are summed up
         clock.now = now
         client.headers["x-api-key"] = key
         yield Subject(client, website)

@@ -52,9 +52,9 @@ def calling(app: Any, ip: str = "203.0.113.9", **headers: str) -> AsyncClient:
     return AsyncClient(transport=ASGITransport(app, client=(ip, 1234)), base_url="http://test", headers=named)
 
 
-async def until_started(app: Any) -> None:
+async def until_started(app: Any, seconds: float = 60) -> None:
     """Wait until the jobs that run at a start have run."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(seconds):
         while not all(app.state.runs[job.name].count for job in JOBS if job.at_start):  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # nothing tells when they have
 
