@@ -18,12 +18,11 @@ from typing import NamedTuple
 from httpx import Client
 
 from bench.seed import LARGE
-from bench.servers import SETTINGS
+from bench.servers import SETTINGS, owner_of, websites
 from tests.make import BROWSER, hit
 from tests.server import Server, serving
 
 ALONE = 3  # seconds
-SITE = "/api/v1/websites"
 
 
 class Waited(NamedTuple):
@@ -41,19 +40,11 @@ def repeat(ask: Callable[[], None], waited: list[float], stop: threading.Event) 
         time.sleep(0.01)
 
 
-def memory(server: Server) -> float:
-    """MB in use now."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
-    [kilobytes] = [line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")]
-    return int(kilobytes) / 1024
-
-
 class Bench:
     def __init__(self, server: Server) -> None:
         self.server = server
-        self.owner = Client(base_url=server.url, headers={"x-api-key": server.api_key()}, timeout=60)
-        websites = self.owner.get(SITE).json()["data"]
-        [self.website] = [site["id"] for site in websites if site["domain"] == LARGE]
+        self.owner = owner_of(server)
+        self.website = websites(self.owner)[LARGE]
         self.visitor = Client(base_url=server.url, headers={"user-agent": BROWSER}, timeout=60)
 
     def collect(self) -> None:
@@ -65,9 +56,8 @@ class Bench:
 
     def export(self) -> int:
         """How many rows came."""
-        headers = {"x-api-key": self.owner.headers["x-api-key"]}
-        url = f"{self.server.url}{SITE}/{self.website}/export"
-        with Client(timeout=60) as client, client.stream("GET", url, headers=headers) as answer:
+        url = f"/api/v1/websites/{self.website}/export"
+        with self.owner.stream("GET", url) as answer:
             return sum(chunk.count(b"\n") for chunk in answer.iter_raw())
 
     def others_wait(self, waited: Waited, meanwhile: Callable[[], None]) -> None:
@@ -83,12 +73,12 @@ class Bench:
 
     def exports(self, count: int, rows: list[int]) -> None:
         """So many exports at once; prints the memory that they came to."""
-        peak = memory(self.server)
+        peak = self.server.memory()
         threads = [threading.Thread(target=lambda: rows.append(self.export())) for _ in range(count)]
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            peak = max(peak, memory(self.server))
+            peak = max(peak, self.server.memory())
             time.sleep(0.05)
         print(f"{peak:6.1f} MB at most beside {count} of {rows[-1]} events")
 
@@ -105,7 +95,7 @@ def main() -> None:
         bench = Bench(server)
         for _ in range(arguments.rounds):
             bench.others_wait(alone, lambda: time.sleep(ALONE))
-            print(f"{memory(server):6.1f} MB before")
+            print(f"{server.memory():6.1f} MB before")
             before = time.perf_counter()
             bench.others_wait(beside_1, lambda: bench.exports(1, rows))
             took.append(time.perf_counter() - before)

@@ -4,12 +4,9 @@ make bench            or            python -m bench.heartbeats [--seconds 5] [--
 """
 
 import argparse
-import json
-import urllib.request
 
-from bench.servers import bare_server, tinytrail_server
+from bench.servers import bare_server, device_token, tinytrail_server
 from bench.wrk import Result, load, row
-from tests.server import Server
 
 TRACKS = """
 local events = {"play", "pause", "stop", "view"}
@@ -36,13 +33,6 @@ function build(i)
   return wrk.format("POST", "/api/beat", {["Authorization"] = "@TOKEN@"}, "")
 end
 """
-
-
-def device_token(server: Server) -> str:
-    headers = {"Authorization": "secret", "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{server.url}/api/devices", b'{"name": "Laptop"}', headers)
-    with urllib.request.urlopen(request) as answer:
-        return str(json.load(answer)["token"])
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from httpx import Client
 
-from bench.servers import SETTINGS, bare_server
+from bench.servers import SETTINGS, bare_server, owner_of
 from tests.server import Server, serving
 from tinytrail.core.clock import DAY, date_of, utc_day
 from tinytrail.core.connect import Tx, connect, rows, transaction
@@ -106,7 +106,7 @@ def timed(client: Client, path: str, params: Any = None) -> str:
 
 
 def measure(server: Server, website: str, now: float) -> None:
-    client = Client(base_url=server.url, headers={"x-api-key": server.api_key()}, timeout=60)
+    client = owner_of(server)
     for report in REPORTS:
         for period in ("today", "30d", "12m"):
             params = {"website_id": website, "period": period}

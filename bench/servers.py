@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from httpx import Client
+
 from tests.server import Server, serving, started
 
 BARE = """
@@ -57,6 +59,21 @@ def copied(original: Path) -> Iterator[Path]:
         folder = Path(name, "copy")
         shutil.copytree(original, folder)
         yield folder
+
+
+def owner_of(server: Server) -> Client:
+    """Asks with the admin's key."""
+    return Client(base_url=server.url, headers={"x-api-key": server.api_key()}, timeout=600)
+
+
+def websites(owner: Client) -> dict[str, str]:
+    """Their ids by domain."""
+    return {website["domain"]: website["id"] for website in owner.get("/api/v1/websites").json()["data"]}
+
+
+def device_token(server: Server) -> str:
+    """Of a new device."""
+    return server.run("device", "add", "Laptop").split()[-1]
 
 
 def count(server: Server, sql: str) -> int:

@@ -11,7 +11,6 @@ baseline.
 
 import argparse
 import itertools
-import os
 import statistics
 import time
 import uuid
@@ -19,11 +18,9 @@ from pathlib import Path
 
 from httpx import Client
 
-from bench.export import memory
-from bench.heartbeats import device_token
 from bench.reports_large import PANELS
 from bench.seed import LARGE
-from bench.servers import SETTINGS, copied
+from bench.servers import SETTINGS, copied, device_token, owner_of, websites
 from tests.make import BROWSER, hit
 from tests.server import Server, serving
 
@@ -34,9 +31,8 @@ PATHS = 20_000
 class Traffic:
     def __init__(self, server: Server) -> None:
         self.client = Client(base_url=server.url, headers={"user-agent": BROWSER}, timeout=60)
-        self.owner = Client(base_url=server.url, headers={"x-api-key": server.api_key()}, timeout=600)
-        websites = self.owner.get("/api/v1/websites").json()["data"]
-        [self.website] = [website["id"] for website in websites if website["domain"] == LARGE]
+        self.owner = owner_of(server)
+        self.website = websites(self.owner)[LARGE]
         self.token = device_token(server)
 
     def write(self, number: int) -> None:
@@ -69,11 +65,6 @@ class Traffic:
                 pass
 
 
-def cpu_seconds(server: Server) -> float:
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -90,10 +81,10 @@ def main() -> None:
 
 def soak(server: Server, minutes: int, rate: int) -> None:
     traffic = Traffic(server)
-    before = cpu_seconds(server)
+    before = server.cpu_seconds()
     time.sleep(IDLE)
-    share = (cpu_seconds(server) - before) / IDLE
-    print(f"idle: {share:.2%} of a core, {memory(server):.0f} MB", flush=True)
+    share = (server.cpu_seconds() - before) / IDLE
+    print(f"idle: {share:.2%} of a core, {server.memory():.0f} MB", flush=True)
     used: list[float] = []
     numbers = itertools.count()
     begun = time.monotonic()
@@ -105,7 +96,7 @@ def soak(server: Server, minutes: int, rate: int) -> None:
                 traffic.write(number)
             traffic.look(second)
             time.sleep(max(0, begun + minute * 60 + second + 1 - time.monotonic()))
-        used.append(memory(server))
+        used.append(server.memory())
         print(f"minute {minute + 1:3}: {used[-1]:.0f} MB", flush=True)
     part = max(1, minutes // 6)
     first, last = statistics.median(used[:part]), statistics.median(used[-part:])

@@ -26,10 +26,9 @@ from urllib.parse import urlsplit
 
 from httpx import Client
 
-from bench.export import memory
 from bench.reports_large import PANELS
 from bench.seed import LARGE
-from bench.servers import SETTINGS, bare_server, copied
+from bench.servers import SETTINGS, bare_server, copied, owner_of, websites
 from tests.make import BROWSER, hit
 from tests.server import Server, serving
 
@@ -101,15 +100,15 @@ def bare(rate: int, seconds: float) -> None:
 class Bench:
     def __init__(self, server: Server, rate: int, seconds: float) -> None:
         self.server, self.rate, self.seconds = server, rate, seconds
-        self.owner = Client(base_url=server.url, headers={"x-api-key": server.api_key()}, timeout=600)
-        websites = self.owner.get("/api/v1/websites").json()["data"]
-        [self.large] = [website["id"] for website in websites if website["domain"] == LARGE]
-        self.others = [website["id"] for website in websites if website["id"] != self.large]
+        self.owner = owner_of(server)
+        others = websites(self.owner)
+        self.large = others.pop(LARGE)
+        self.others = list(others.values())
 
     def bodies(self, share_of_large: float) -> list[bytes]:
         random = Random(7)
-        websites = [self.large, random.choice(self.others)]
-        chosen = random.choices(websites, (share_of_large, 1 - share_of_large), k=5000)
+        either = [self.large, random.choice(self.others)]
+        chosen = random.choices(either, (share_of_large, 1 - share_of_large), k=5000)
         paths = [f"/load-{random.randrange(PATHS)}" for _ in chosen]
         return [json.dumps(hit(website, path)).encode() for website, path in zip(chosen, paths, strict=True)]
 
@@ -151,7 +150,7 @@ class Bench:
         if reading:
             reader.join()
         lasted = f"{took:5.1f} s" if meanwhile else ""
-        print(f"{name:26} {lasted:7} {memory(self.server):4.0f} MB", end="  ")
+        print(f"{name:26} {lasted:7} {self.server.memory():4.0f} MB", end="  ")
         print(percentiles("collect", stored), "  ", percentiles("reports", read), flush=True)
 
     def aggregate(self) -> None:

@@ -33,6 +33,16 @@ class Server(NamedTuple):
     def api_key(self) -> str:
         return self.run("key").strip()
 
+    def memory(self) -> float:
+        """Resident megabytes (Linux)."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def cpu_seconds(self) -> float:
+        """Of a processor's time, user and system, since it was started (Linux)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """The exit code."""
         self.process.send_signal(by)

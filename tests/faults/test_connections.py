@@ -17,7 +17,6 @@ from tests.faults.wire import (
     SECONDS,
     all_said,
     connected,
-    memory,
     open_files,
     prepare,
     request,
@@ -115,27 +114,27 @@ def test_who_does_not_read_an_answer_is_hung_up_on(tmp_path: Path) -> None:
 def test_who_sends_requests_by_the_thousand_and_reads_none_of_the_answers_is_hung_up_on(
     server: Server,
 ) -> None:
-    before = memory(server)
+    before = server.memory()
     with ExitStack() as stack:
         for _ in range(20):
             client = stack.enter_context(connected(server))
             with contextlib.suppress(ConnectionError):
                 client.sendall(b"GET /js/tracker.js HTTP/1.1\r\nHost: x\r\n\r\n" * 5000)
                 assert all_said(client).count(b"HTTP/1.1 200 ") < 5000
-        assert memory(server) - before < 60  # what one read brings, once; 300 if each were kept
+        assert server.memory() - before < 60  # what one read brings, once; 300 if each were kept
         assert is_well(server)
 
 
 @pytest.mark.parametrize("clients", [1000, pytest.param(10_000, marks=pytest.mark.long)])
 def test_slow_connections_by_the_thousand(tmp_path: Path, clients: int) -> None:
     with serving_with(PATIENT, tmp_path) as server:
-        before, idle = memory(server), open_files(server)
+        before, idle = server.memory(), open_files(server)
         for rush in (clients, 300):
             with ExitStack() as stack:
                 for _ in range(rush):
                     stack.enter_context(connected(server)).sendall(b"GET /health HTTP/1.1\r\nX-Slow: ")
                 assert is_well(server)
-                assert memory(server) - before < 10 + clients * 20 / 1024  # 7 KB each were measured
+                assert server.memory() - before < 10 + clients * 20 / 1024  # 7 KB each were measured
                 wait_for_files(server, idle + 1)
                 assert is_well(server)
     [said] = (tmp_path / "log").read_text().splitlines()
@@ -171,7 +170,7 @@ BOMBS = [
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_head_without_end_is_cut_off_before_it_costs_memory(server: Server, name: str) -> None:
     beginning, more = endless(name)
-    before = memory(server)
+    before = server.memory()
     with connected(server) as client:
         sent = len(beginning)
         try:
@@ -182,7 +181,7 @@ def test_a_head_without_end_is_cut_off_before_it_costs_memory(server: Server, na
         except ConnectionError:
             pass
         assert sent < 20_000_000  # the kernel's buffers and a few reads
-    assert memory(server) - before < 10
+    assert server.memory() - before < 10
     assert is_well(server)
 
 
@@ -346,14 +345,14 @@ def watching(server: Server) -> Iterator[socket.socket]:
     ids=["pings", "a message without an end"],
 )
 def test_who_talks_on_and_on_by_a_websocket_is_hung_up_on(server: Server, frame: bytes) -> None:
-    before = memory(server)
+    before = server.memory()
     with watching(server) as client, contextlib.suppress(ConnectionError):
         client.sendall(b"\x01\x80\0\0\0\0" if frame[0] == 0 else b"")
         for _ in range(200):
             client.sendall(frame * 5000)
         raise AssertionError("6 MB were listened to")
     assert is_well(server)
-    assert memory(server) - before < 5  # megabytes
+    assert server.memory() - before < 5  # megabytes
 
 
 def test_what_is_said_by_a_websocket_is_passed_over(tmp_path: Path) -> None:
@@ -397,13 +396,13 @@ def test_connections_that_are_over_leave_nothing_to_collect(tmp_path: Path) -> N
 
     with serving_with("import gc; gc.enable = gc.disable; gc.disable()", tmp_path, **NO_LIMIT) as server:
         connect_often(server, 300)
-        before = memory(server)
+        before = server.memory()
         connect_often(server, 3000)
-        assert memory(server) - before < 10  # of some 30 if each left 10 KB
+        assert server.memory() - before < 10  # of some 30 if each left 10 KB
 
 
 def test_an_endless_body_is_refused_and_costs_no_memory(server: Server) -> None:
-    before = memory(server)
+    before = server.memory()
     for path in ("/api/v1/collect", "/track", "/heartbeat", "/api/beat", "/health", "/nowhere"):
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
@@ -416,7 +415,7 @@ def test_an_endless_body_is_refused_and_costs_no_memory(server: Server) -> None:
                 pass
             status = int(client.recv(100).split()[1])
             assert 400 <= status < 500, path
-    assert memory(server) - before < 10
+    assert server.memory() - before < 10
     assert is_well(server)
 
 

@@ -60,12 +60,6 @@ def all_said(client: socket.socket) -> bytes:
     return said
 
 
-def memory(server: Server) -> int:
-    """Resident megabytes."""
-    pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
-
-
 def open_files(server: Server) -> int:
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
