@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
+from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website, sign_in
 from tests.e2e.dashboard.pages import (
     chips,
     figures,
@@ -421,6 +421,19 @@ def test_a_funnel_that_is_refused_says_why_and_the_rest_of_the_page_stands(page:
     expect(panel(page, "Funnel").get_by_text("Funnel: are too odd")).to_be_visible()
     assert figures(page)["Visits"] == "6"
     assert page.locator(".notice").count() == 0
+
+
+def test_a_website_that_waits_for_its_first_visit_shows_no_figures_as_it_looks_again(
+    owner: Page, told: Told
+) -> None:
+    website_id = add_website(told, "quiet.example")
+    owner.clock.install()
+    owner.goto(f"{told.server.url}/?site={website_id}")
+    expect(owner.get_by_role("heading", name="No visit has been recorded yet")).to_be_visible()
+    with owner.expect_response("**/reports/batch?*"):
+        owner.clock.fast_forward("01:01")
+    expect(owner.locator(".site[aria-busy]")).to_have_count(0)
+    expect(owner.locator(".figure").first).to_be_hidden()
 
 
 def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) -> None:

@@ -160,10 +160,10 @@ export function siteView(app) {
     showCountries(data.countries.rows.length > 0);
     live.update(realtime);
     funnel.update(data.funnel);
-    content.hidden = false;
     hasTraffic ||= totals.visits + totals.pageviews > 0;
     if (hasTraffic) replace(first);
-    else if (!shareToken && !app.state.filters.length) askForFirst();
+    content.hidden = first.hasChildNodes();
+    if (!hasTraffic && !shareToken && !app.state.filters.length) askForFirst();
   }
 
   const first = h("div", {});
