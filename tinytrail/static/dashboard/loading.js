@@ -6,12 +6,13 @@ import { problem } from "./shell.js";
 /**
  * A function that loads what `content` shows: `ask(signal)` gives the figures, `draw(figures)` puts them there. Only
  * the latest load counts. Where it fails, `trouble` says so and `content` is hidden: figures of another view must not
- * stand under this one's name.
+ * stand under this one's name. `failed()`, if given, is called then. `load.stop()` has what is under way come to
+ * nothing.
  */
-export function loader({ content, trouble, ask, draw }) {
+export function loader({ content, trouble, ask, draw, failed }) {
   let loading;
-  return async function load() {
-    loading?.abort();
+  async function load() {
+    load.stop();
     loading = new AbortController();
     const { signal } = loading;
     try {
@@ -23,7 +24,10 @@ export function loader({ content, trouble, ask, draw }) {
     } catch (error) {
       if (signal.aborted) return;
       content.hidden = true;
+      failed?.();
       replace(trouble, problem(error, load));
     }
-  };
+  }
+  load.stop = () => loading?.abort();
+  return load;
 }

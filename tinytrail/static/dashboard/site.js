@@ -7,9 +7,10 @@ import { wallClock } from "./format.js";
 import { funnelPanel } from "./funnel.js";
 import { headline } from "./headline.js";
 import { LISTS, PANELS } from "./lists.js";
+import { loader } from "./loading.js";
 import { panel, realtimePanel, ROWS } from "./panels.js";
 import { periodBar, periodKey } from "./period.js";
-import { link, problem, siteSwitcher } from "./shell.js";
+import { link, siteSwitcher } from "./shell.js";
 import { common, comparison } from "./state.js";
 import { t } from "./strings.js";
 import { waiting } from "./waiting.js";
@@ -97,9 +98,9 @@ export function siteView(app) {
     grid.classList.toggle("without-countries", countries.hidden);
   }
 
+  const load = loader({ content, trouble, ask: getFigures, draw, failed });
   let shown = null; // the days on screen
   let data = {};
-  let loading = null;
   let hasTraffic = false; // ever, as far as is known
   let called = -RUSH; // when there was last something to load
   let soon; // the one that is to come
@@ -119,37 +120,28 @@ export function siteView(app) {
   function loadSoon() {
     element.setAttribute("aria-busy", "true");
     clearTimeout(soon);
-    loading?.abort();
+    load.stop();
     if (performance.now() - called < RUSH) soon = setTimeout(load, RUSH);
     else load();
     called = performance.now();
   }
 
-  async function load() {
-    loading?.abort();
-    loading = new AbortController();
-    const { signal } = loading;
-    const { asked } = app;
+  function getFigures(signal) {
+    const { asked } = app; // before there was a view
     app.asked = null;
     element.setAttribute("aria-busy", "true");
-    try {
-      data = await (asked?.state === app.state ? asked.answers : ask(app.state, website.id, signal));
-      if (signal.aborted) return;
-      replace(trouble);
-      draw();
-    } catch (error) {
-      if (signal.aborted) return;
-      // Figures of another view must not stand under this one's name.
-      shown = null;
-      data = {};
-      content.hidden = true;
-      drawBar();
-      replace(trouble, problem(error, load));
-    }
+    return asked?.state === app.state ? asked.answers : ask(app.state, website.id, signal);
+  }
+
+  function failed() {
+    shown = null;
+    data = {};
+    drawBar();
     element.removeAttribute("aria-busy");
   }
 
-  function draw() {
+  function draw(answers) {
+    data = answers;
     const { summary, series, realtime } = data;
     shown = summary.period;
     drawBar();
@@ -164,6 +156,7 @@ export function siteView(app) {
     if (hasTraffic) replace(first);
     content.hidden = first.hasChildNodes();
     if (!hasTraffic && !shareToken && !app.state.filters.length) askForFirst();
+    element.removeAttribute("aria-busy");
   }
 
   const first = h("div", {});
@@ -227,7 +220,7 @@ export function siteView(app) {
     close() {
       timers.forEach(clearInterval);
       clearTimeout(soon);
-      loading?.abort();
+      load.stop();
     },
   };
 }
