@@ -3,7 +3,7 @@
 import re
 
 import httpx
-from playwright.sync_api import Dialog, Locator, Page, expect
+from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website, sign_in
 from tests.e2e.dashboard.pages import panel
@@ -164,6 +164,26 @@ def test_a_group_half_written_is_not_called_wrong(owner: Page, told: Told) -> No
             card.get_by_label(label).last.fill(text)
         assert answered.value.status == 200
         expect(preview).to_have_count(rows)
+
+
+def test_a_preview_that_comes_too_late_is_not_shown(owner: Page, told: Told) -> None:
+    open_settings(owner, told, told.website_id)
+    card = panel(owner, "Content groups")
+    preview = card.locator(".preview tr")
+    expect(preview).to_have_count(2)
+    late: list[Route] = []
+    owner.route("**/content-groups/preview", lambda route: route.continue_() if late else late.append(route))
+    pattern = card.get_by_label("Pattern").first
+    with owner.expect_request("**/content-groups/preview"):
+        pattern.fill("/blog/a")
+    while not late:
+        owner.wait_for_timeout(10)
+    pattern.fill("/nowhere/*")
+    expect(preview.first).to_contain_text("0 paths")
+    late[0].continue_()
+    for _ in range(2):  # journeys to the server and back, after which it would have come
+        owner.evaluate("() => fetch('health')")
+    expect(preview.first).to_contain_text("0 paths")
 
 
 def test_the_fields_show_what_was_stored(owner: Page, told: Told) -> None:

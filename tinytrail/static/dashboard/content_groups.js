@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { debounced, h, replace, text } from "./dom.js";
 import { readable } from "./format.js";
 import { form } from "./forms.js";
+import { latest } from "./loading.js";
 import { padded } from "./panels.js";
 import { t } from "./strings.js";
 
@@ -25,10 +26,13 @@ export function contentGroups(website, path, change) {
       .filter(([name, pattern]) => name || pattern)
       .map(([name, pattern]) => ({ name, pattern }));
   let isSaid = false; // what is wrong is said beside the button, and not here as well
+  const ask = latest((groups) => post(`${path}/content-groups/preview`, { content_groups: groups }));
   const look = debounced(async () => {
     try {
       const groups = wanted().filter(({ name, pattern }) => name && pattern); // not what is still being written
-      const { groups: found, unmatched } = await post(`${path}/content-groups/preview`, { content_groups: groups });
+      const answer = await ask(groups);
+      if (!answer) return; // the patterns have changed meanwhile
+      const { groups: found, unmatched } = answer;
       const line = (one, name, pattern) =>
         h(
           "tr",

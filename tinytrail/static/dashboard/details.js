@@ -3,6 +3,7 @@
 import { download, get } from "./api.js";
 import { debounced, dialog, h, replace } from "./dom.js";
 import { having } from "./lists.js";
+import { latest } from "./loading.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
@@ -24,7 +25,7 @@ export function details(heading, list, app, query, { total, known }) {
   };
   let rows = [];
   let page = 0;
-  let latest = 0;
+  const ask = latest((wanted) => get(path, own({ page: wanted, per_page: PER_PAGE })));
 
   async function attempt(work) {
     try {
@@ -44,10 +45,9 @@ export function details(heading, list, app, query, { total, known }) {
 
   function load(wanted) {
     return attempt(async () => {
-      latest += 1;
-      const asked = latest;
-      const found = list.rows(await get(path, own({ page: wanted, per_page: PER_PAGE })));
-      if (asked !== latest) return; // something else has been searched for meanwhile
+      const data = await ask(wanted);
+      if (!data) return; // something else has been searched for meanwhile
+      const found = list.rows(data);
       rows = wanted === 1 ? found : [...rows, ...found];
       page = wanted;
       draw(found.length < PER_PAGE);

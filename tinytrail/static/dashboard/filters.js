@@ -3,6 +3,7 @@
 import { reports } from "./api.js";
 import { debounced, dialog, h, replace, text } from "./dom.js";
 import { having, inWords, LISTS } from "./lists.js";
+import { latest } from "./loading.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
 
@@ -71,17 +72,17 @@ export function searchDialog(app, query, known) {
     box.close();
     app.choose(filters);
   };
-  let latest = 0;
+  const wanted = SEARCHED.filter((key) => !LISTS[key].isWhole);
+  const ask = latest((words) =>
+    reports(
+      wanted.map((key) => [LISTS[key].report, { ...LISTS[key].own, search: words, per_page: MOST }]),
+      query,
+    ),
+  );
   const look = async () => {
-    latest += 1;
-    const asked = latest;
     try {
-      const wanted = SEARCHED.filter((key) => !LISTS[key].isWhole);
-      const answers = await reports(
-        wanted.map((key) => [LISTS[key].report, { ...LISTS[key].own, search: search.value, per_page: MOST }]),
-        query,
-      );
-      if (asked !== latest) return;
+      const answers = await ask(search.value);
+      if (!answers) return; // something else has been searched for meanwhile
       const whole = (list, data) => (data ? having(list, list.rows(data), search.value).slice(0, MOST) : []);
       const rowsOf = (key, list) =>
         list.isWhole ? whole(list, known()[key]) : list.rows(answers[wanted.indexOf(key)]);

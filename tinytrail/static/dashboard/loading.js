@@ -1,4 +1,4 @@
-// Figures that are asked for anew with every state of a page.
+// What is asked for anew with every state of a page, or every letter that is typed. Only what was asked last counts.
 
 import { replace } from "./dom.js";
 import { problem } from "./shell.js";
@@ -30,4 +30,18 @@ export function loader({ content, trouble, ask, draw, failed }) {
   }
   load.stop = () => loading?.abort();
   return load;
+}
+
+/** `ask`, whose answers and failures come to nothing (undefined) once it has been called again. */
+export function latest(ask) {
+  let calls = 0;
+  return async (...given) => {
+    const call = (calls += 1);
+    try {
+      const answer = await ask(...given);
+      if (call === calls) return answer;
+    } catch (error) {
+      if (call === calls) throw error;
+    }
+  };
 }
