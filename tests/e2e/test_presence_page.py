@@ -89,7 +89,7 @@ def test_a_lost_connection_is_said_and_made_again(page: Page, tmp_path: Path) ->
     with serving(tmp_path) as server:
         page.goto(f"{server.url}/presence")
         expect(page.locator("#link")).to_have_text("Live")
-        page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # else it may soon be made again
+        page.clock.pause_at(page.evaluate("Date.now() / 1000 + 5"))  # else it may soon be made again
 
         sockets[0].close()
 

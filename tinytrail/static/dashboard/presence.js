@@ -3,8 +3,8 @@
 import { address, get } from "./api.js";
 import { h, replace, text } from "./dom.js";
 import { ago, longDuration, momentInWords, number } from "./format.js";
+import { loader } from "./loading.js";
 import { card, scrolled } from "./panels.js";
-import { problem } from "./shell.js";
 import { t } from "./strings.js";
 
 const EVERY = 10_000; // milliseconds
@@ -14,6 +14,12 @@ export function presenceView() {
   const figures = h("div", { class: "figures four" });
   const devices = card(t.devices);
   const absences = card(t.absences, { hint: t.absencesHint });
+  const content = h(
+    "div",
+    { class: "content" },
+    h("section", { class: "card headline" }, figures),
+    h("div", { class: "panels" }, devices.element, absences.element),
+  );
   const element = h(
     "div",
     {},
@@ -24,9 +30,9 @@ export function presenceView() {
       h("div", { class: "bar" }, h("a", { href: address("presence") }, t.publicPage)),
     ),
     trouble,
-    h("section", { class: "card headline" }, figures),
-    h("div", { class: "panels" }, devices.element, absences.element),
+    content,
   );
+  const load = loader({ content, trouble, ask, draw });
   const timer = setInterval(() => !document.hidden && load(), EVERY);
 
   const head = (...titles) =>
@@ -41,58 +47,51 @@ export function presenceView() {
     );
   const time = (at) => h("span", { title: momentInWords(at) }, ago(at));
 
-  async function load() {
-    try {
-      const [stats, gone] = await Promise.all([get("api/stats"), get("api/absences")]);
-      replace(trouble);
-      const figure = (label, value) =>
-        h("div", { class: "figure" }, h("span", { class: "label" }, label), h("strong", {}, value));
-      replace(figures, [
-        figure(t.lastSeen, stats.last_seen === null ? t.never : time(stats.last_seen)),
-        figure(t.longestAbsence, longDuration(stats.longest_absence)),
-        figure(t.totalBeats, number(stats.total_beats)),
-        figure(t.pageVisits, number(stats.num_visits)),
-      ]);
-      const device = (one) =>
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row" }, text(one.name)),
-          h("td", { class: "number" }, one.last_beat === null ? t.never : time(one.last_beat)),
-          h("td", { class: "number" }, number(one.num_beats)),
-        );
-      const none = h("p", { class: "empty" }, t.noDevicesYet);
-      replace(
-        devices.body,
-        stats.devices.length
-          ? h(
-              "table",
-              { class: "plain" },
-              head(t.device, t.lastBeat, t.beats),
-              h("tbody", {}, stats.devices.map(device)),
-            )
-          : none,
+  function ask(signal) {
+    return Promise.all([get("api/stats", {}, signal), get("api/absences", {}, signal)]);
+  }
+
+  function draw([stats, gone]) {
+    const figure = (label, value) =>
+      h("div", { class: "figure" }, h("span", { class: "label" }, label), h("strong", {}, value));
+    replace(figures, [
+      figure(t.lastSeen, stats.last_seen === null ? t.never : time(stats.last_seen)),
+      figure(t.longestAbsence, longDuration(stats.longest_absence)),
+      figure(t.totalBeats, number(stats.total_beats)),
+      figure(t.pageVisits, number(stats.num_visits)),
+    ]);
+    const device = (one) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, text(one.name)),
+        h("td", { class: "number" }, one.last_beat === null ? t.never : time(one.last_beat)),
+        h("td", { class: "number" }, number(one.num_beats)),
       );
-      const absence = (one) =>
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row" }, momentInWords(one.began)),
-          h("td", { class: "number" }, one.ended === null ? t.stillAway : momentInWords(one.ended)),
-          h("td", { class: "number" }, longDuration(one.seconds)),
-        );
-      replace(
-        absences.body,
-        gone.length
-          ? scrolled(
-              t.absences,
-              h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence))),
-            )
-          : h("p", { class: "empty" }, stats.last_seen === null ? t.noBeatYet : t.noAbsences),
+    const none = h("p", { class: "empty" }, t.noDevicesYet);
+    replace(
+      devices.body,
+      stats.devices.length
+        ? h("table", { class: "plain" }, head(t.device, t.lastBeat, t.beats), h("tbody", {}, stats.devices.map(device)))
+        : none,
+    );
+    const absence = (one) =>
+      h(
+        "tr",
+        {},
+        h("th", { scope: "row" }, momentInWords(one.began)),
+        h("td", { class: "number" }, one.ended === null ? t.stillAway : momentInWords(one.ended)),
+        h("td", { class: "number" }, longDuration(one.seconds)),
       );
-    } catch (error) {
-      replace(trouble, problem(error, load));
-    }
+    replace(
+      absences.body,
+      gone.length
+        ? scrolled(
+            t.absences,
+            h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence))),
+          )
+        : h("p", { class: "empty" }, stats.last_seen === null ? t.noBeatYet : t.noAbsences),
+    );
   }
 
   return { element, title: t.presence, update: load, close: () => clearInterval(timer) };
