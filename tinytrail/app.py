@@ -15,6 +15,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 from tinytrail import installs, jobs, presence, product, web
 from tinytrail.config import Config
 from tinytrail.core.admin import no_admins
+from tinytrail.core.asgi import LARGEST_BODY
 from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock, wall_clock
 from tinytrail.core.db import READERS, open_database
@@ -41,7 +42,6 @@ AnyRequest = Request[Any, Any, Any]
 Dialect = Callable[[AnyRequest, Exception], Response[Any]]
 
 MOST_GUESTS_WAITING = 32  # by share links, for a report
-LARGEST_BODY = 64 * 1024  # bytes; a route may allow less
 
 ERROR_PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -16,6 +16,7 @@ AT_ONCE = "tinytrail.at_once"
 """The extension of ASGI by which our own server (tinytrail/protocol.py) offers to hand over a body that has
 come whole, and to send an answer whole: half the time of the messages that they are made of."""
 
+LARGEST_BODY = 64 * 1024  # bytes; a route may allow less
 WORTH_GZIPPING = 1000  # bytes; less goes in one packet anyway
 
 

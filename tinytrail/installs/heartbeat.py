@@ -13,7 +13,7 @@ from litestar.exceptions import TooManyRequestsException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from tinytrail.core.asgi import Headers, answer, headers_by_name, must_be_post, read_body
+from tinytrail.core.asgi import LARGEST_BODY, Headers, answer, headers_by_name, must_be_post, read_body
 from tinytrail.core.body import decode_json
 from tinytrail.core.client_ip import ClientAddress, whom_limits_count
 from tinytrail.core.clock import Clock
@@ -23,7 +23,6 @@ from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.trouble import Busy
 from tinytrail.installs.active import Beat, Stored, store_beats
 
-LARGEST_BODY = 64 * 1024
 LONGEST_VERSION = 64
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 

@@ -12,7 +12,7 @@ from litestar.exceptions import ClientException, NotAuthorizedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
-from tinytrail.core.asgi import Headers, answer, header_value, must_be_post
+from tinytrail.core.asgi import LARGEST_BODY, Headers, answer, header_value, must_be_post
 from tinytrail.core.clock import Clock
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
@@ -20,7 +20,6 @@ from tinytrail.core.tokens import hash_token
 from tinytrail.presence.absences import SHORTEST, absent_since, forget_around, note_absence
 from tinytrail.presence.auth import authorization
 
-LARGEST_BODY = 64 * 1024  # bytes that are discarded
 TEXT: Headers = ((b"content-type", b"text/plain; charset=utf-8"),)
 
 
