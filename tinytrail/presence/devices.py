@@ -84,14 +84,14 @@ def insert_device(tx: Tx, name: str, token_hash: bytes) -> int:
 
 def replace_token(tx: Tx, device_id: int, token_hash: bytes) -> str:
     """The device's name. Its old token is worth nothing from here on. Raises 404."""
-    found = tx.execute("select name from devices where id = :id", {"id": device_id}).fetchone()
+    found = tx.execute(
+        "update devices set token_hash = :token_hash where id = :id returning name",
+        {"id": device_id, "token_hash": token_hash},
+    ).fetchall()
     if not found:
         raise NotFoundException
-    tx.execute(
-        "update devices set token_hash = :token_hash where id = :id",
-        {"id": device_id, "token_hash": token_hash},
-    )
-    return str(found[0])
+    [(name,)] = found
+    return str(name)
 
 
 @route(DEVICES, http_method=POST, guards=[must_post, require_secret_key], status_code=200)

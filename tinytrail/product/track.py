@@ -63,8 +63,8 @@ def track_handler(clock: Clock, write_key: str) -> ASGIRouteHandler:
 
 
 def success(warning: str) -> bytes:
-    answer = {"status": "success", "message": "Event logged."}
-    return msgspec.json.encode(answer | {"warning": warning} if warning else answer)
+    body = {"status": "success", "message": "Event logged."}
+    return msgspec.json.encode(body | {"warning": warning} if warning else body)
 
 
 def to_event(sent: NewEvent, now: float) -> tuple[Event, str]:
