@@ -61,7 +61,10 @@ def insert_account(tx: Tx, name: str, now: float) -> Account:
 
 
 def delete_account(tx: Tx, account_id: str) -> Account:
-    """Delete an account with its users and websites; their traffic is marked, to go slice by slice."""
+    """Delete an account with its users and websites; their traffic is marked, to go slice by slice.
+
+    Raises 404, and 400 where no admin would be left.
+    """
     account = find_account(tx, account_id)
     mark_for_deletion(tx, "account_id", account_id)
     tx.execute("delete from accounts where id = :id", {"id": account_id})

@@ -29,7 +29,7 @@ from tinytrail.web.salts import DailySalt, visitor_hash
 from tinytrail.web.user_agent import classify_agent
 from tinytrail.web.website_cache import WebsiteCache, is_excluded
 
-LARGEST_BODY = 16 * 1024
+LARGEST_BODY = 16 * 1024  # bytes
 MOST_EVENTS = 32  # in one array
 
 ACCEPTED = b'{"status":"accepted"}'

@@ -24,7 +24,7 @@ READING = {"GET", "HEAD", "OPTIONS"}
 
 
 def session_cookie(connection: Connection, token: str, max_age: int = LIFE) -> Cookie:
-    """An empty token with `max_age` 0 has the browser forget it."""
+    """What stands for a session for `max_age` seconds; an empty token with 0 has the browser forget it."""
     return Cookie(
         key=COOKIE,
         value=token,

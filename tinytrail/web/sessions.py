@@ -97,7 +97,7 @@ def find_session(tx: Tx, session_id: str | None) -> Session | None:
 
 
 def delete_session(tx: Tx, caller: Caller, session_id: str | None) -> Session:
-    """Raises 404, for somebody else's too."""
+    """Sign a browser out. Raises 404, for somebody else's session too."""
     session = find_session(tx, session_id)
     if session is None or session.user_id != caller.user_id:
         raise NotFoundException

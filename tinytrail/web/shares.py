@@ -62,12 +62,14 @@ INSERT = """
 
 
 def shares_of(tx: Tx, caller: Caller, website_id: str) -> list[Share]:
+    """Those of a website, as they were made. Raises 404."""
     website = website_for(tx, caller, website_id)
     where = "where website_id = :website_id order by created_at, id"
     return rows(tx, Share, f"{SELECT} {where}", website_id=website.id)
 
 
 def insert_share(tx: Tx, caller: Caller, website_id: str, new: NewShare, secret: bytes, now: float) -> Share:
+    """Make a link to a website's reports. Raises 404."""
     website = website_for(tx, caller, website_id)
     share_id = str(uuid4())
     token_hash = hash_token(derive_share_token(secret, share_id))

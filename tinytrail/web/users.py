@@ -100,6 +100,7 @@ def renew_key(tx: Tx, user_id: str, secret: bytes) -> User:
 
 
 def delete_user(tx: Tx, user_id: str) -> User:
+    """Raises 404, and 400 for the last admin."""
     user = find_user(tx, user_id)
     tx.execute("delete from users where id = :id", {"id": user_id})
     must_keep_an_admin(tx)

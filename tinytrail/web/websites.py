@@ -156,7 +156,10 @@ def insert_website(tx: Tx, new: NewWebsite, account_id: str, now: float) -> Webs
 def update_website(
     tx: Tx, caller: Caller, website_id: str, change: WebsiteChange, judged: dict[str, str | None]
 ) -> Website:
-    """`judged`: the group of each path, where content groups change."""
+    """`judged`: the group of each path, where content groups change.
+
+    Raises 404, and 400, naming the field, for what cannot be used.
+    """
     website = website_for(tx, caller, website_id)
     if not change.given():
         raise ValidationException(f"Give at least one of {', '.join(change.__struct_fields__)}")
@@ -195,6 +198,7 @@ def paths_for(tx: Tx, caller: Caller, website_id: str) -> list[str]:
 
 
 def delete_website(tx: Tx, caller: Caller, website_id: str) -> Website:
+    """Its traffic is left to web/deletion.py. Raises 404."""
     website = website_for(tx, caller, website_id)
     mark_for_deletion(tx, "id", website.id)
     return website
