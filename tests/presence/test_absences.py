@@ -1,7 +1,5 @@
 """GET /api/absences: when nobody was there, and for how long. For admins alone."""
 
-from contextlib import closing
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +10,11 @@ from hypothesis import strategies as st
 
 from tests.conftest import SignIn
 from tests.make import DAY, HOUR, MINUTE, SATURDAY, FakeClock, calling, config_in
-from tests.presence.make import SECRET_KEY, beat, register, stats
+from tests.presence.make import SECRET_KEY, beat, beaten, register, stats
 from tests.web.conftest import new_user
 from tinytrail.app import create_app
 from tinytrail.config import Config
-from tinytrail.core.connect import open_connection, transaction
-from tinytrail.core.tokens import hash_token
 from tinytrail.presence.absences import read_absences
-from tinytrail.presence.beat import Beat, store_beats
-from tinytrail.presence.devices import insert_device
-from tinytrail.presence.stats import note_first_start
-
-SCHEMA = files("tinytrail").joinpath("schema.sql").read_text("utf-8")
 
 
 @pytest.fixture
@@ -249,21 +240,9 @@ GAPS = st.sampled_from([0, 1, MINUTE, HOUR - 1, HOUR, HOUR + 1, 8 * HOUR, 30 * D
 @given(steps=st.lists(st.tuples(st.integers(0, 2), GAPS), max_size=30), groups=st.integers(1, 5), rest=GAPS)
 @settings(deadline=None)
 def test_they_are_those_of_the_obvious_model(steps: list[tuple[int, int]], groups: int, rest: int) -> None:
-    """Each step is a device and the seconds since the beat before; beats come in groups of any size."""
-    times: list[int] = []
-    beats = []
-    for device, later in steps:
-        times.append((times[-1] if times else SATURDAY) + later)
-        beats.append(Beat(hash_token(str(device)), times[-1]))
-    now = (times[-1] if times else SATURDAY) + rest
-    with closing(open_connection(":memory:")) as tx:
-        tx.executescript(SCHEMA)
-        note_first_start(tx, SATURDAY)
-        for device in range(3):
-            insert_device(tx, f"{device}", hash_token(str(device)))
-        for start in range(0, len(beats), groups):
-            with transaction(tx):
-                store_beats(tx, beats[start : start + groups])
+    with beaten(steps, groups) as (tx, beats):
+        times = [at for _, at in beats]
+        now = max(times, default=SATURDAY) + rest
         found = [(row.began, row.ended, row.seconds) for row in read_absences(tx, now, 500)]
 
     ends: list[int | None] = [*times, None]

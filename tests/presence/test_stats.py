@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -12,18 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.make import BROWSER, DAY, HOUR, SATURDAY, FakeClock, calling
-from tests.presence.make import beat, register, stats
+from tests.presence.make import beat, beaten, register, stats
 from tinytrail import app as app_module
 from tinytrail.app import create_app
 from tinytrail.config import Config
-from tinytrail.core.connect import open_connection, transaction
 from tinytrail.core.db import Database, open_database
-from tinytrail.core.tokens import hash_token
-from tinytrail.presence.beat import Beat, store_beats
-from tinytrail.presence.devices import insert_device
-from tinytrail.presence.stats import note_first_start, read_stats
+from tinytrail.presence.stats import read_stats
 
-SCHEMA = files("tinytrail").joinpath("schema.sql").read_text("utf-8")
 FIELDS = [
     "last_seen",
     "last_seen_relative",
@@ -126,22 +120,9 @@ async def test_only_get_is_served(client: AsyncClient, method: str) -> None:
 )
 @settings(deadline=None)
 def test_figures_are_those_of_the_obvious_model(steps: list[tuple[int, int]], groups: int, rest: int) -> None:
-    """Each step is a device and the seconds since the beat before; beats come in groups of any size."""
-    times: list[int] = []
-    beats = []
-    for device, later in steps:
-        times.append((times[-1] if times else SATURDAY) + later)
-        beats.append((device, times[-1]))
-    now = (times[-1] if times else SATURDAY) + rest
-    with closing(open_connection(":memory:")) as tx:
-        tx.executescript(SCHEMA)
-        note_first_start(tx, SATURDAY)
-        for device in range(3):
-            insert_device(tx, f"{device}", hash_token(str(device)))
-        for start in range(0, len(beats), groups):
-            with transaction(tx):
-                group = [Beat(hash_token(str(device)), at) for device, at in beats[start : start + groups]]
-                assert all(store_beats(tx, group))
+    with beaten(steps, groups) as (tx, beats):
+        times = [at for _, at in beats]
+        now = max(times, default=SATURDAY) + rest
         found = read_stats(tx, now)
 
     assert found.total_beats == len(beats)
