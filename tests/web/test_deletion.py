@@ -109,8 +109,9 @@ async def traffic(
 
 async def all_forgotten(db: Database) -> None:
     """Wait for what goes on after a deletion has been answered."""
-    while await db.read(deletion.leftovers) or await db.read(deletion.leftover_totals):  # noqa: ASYNC110 - nothing tells when the last row is gone
-        await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        while await db.read(deletion.leftovers) or await db.read(deletion.leftover_totals):  # noqa: ASYNC110
+            await asyncio.sleep(0)  # nothing tells when the last row is gone
 
 
 async def site_of(db: Database, website_id: str) -> int:
@@ -301,8 +302,9 @@ async def test_a_deletion_that_fails_is_told_and_taken_up_by_the_next(
 
         patch.setattr(Database, "write_in_slices", full)
         assert (await alice.delete(f"/api/v1/websites/{website}")).status_code == 200
-        while not caplog.messages:  # noqa: ASYNC110 - that is what tells
-            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while not caplog.messages:  # noqa: ASYNC110 - that is what tells
+                await asyncio.sleep(0)
     assert caplog.messages == ["could not forget what is too old or deleted: database or disk is full"]
     await bob.delete(f"/api/v1/websites/{bobs}")
     await all_forgotten(db)
