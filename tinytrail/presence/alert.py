@@ -31,8 +31,8 @@ class Settings(Protocol):
     def alert_after_hours(self) -> int: ...
 
 
-class Absence(msgspec.Struct, frozen=True):
-    """Columns of `presence`."""
+class State(msgspec.Struct, frozen=True):
+    """What the webhook was told, and what it is to be told: columns of `presence`."""
 
     last_seen: int | None
     told_since: int | None
@@ -46,20 +46,20 @@ class Event(msgspec.Struct, frozen=True):
     absence: int  # seconds: so far, or in all
 
 
-def read_absence(tx: Tx) -> Absence:
-    [absence] = rows(tx, Absence, "select last_seen, told_since, back_at, failed_calls from presence")
-    return absence
+def read_state(tx: Tx) -> State:
+    [state] = rows(tx, State, "select last_seen, told_since, back_at, failed_calls from presence")
+    return state
 
 
-def due(absence: Absence, after: int, now: float) -> Event | None:
+def due(state: State, after: int, now: float) -> Event | None:
     """What the webhook has not been told yet; `after` in seconds."""
-    if absence.told_since is not None:
-        if absence.back_at is None:
+    if state.told_since is not None:
+        if state.back_at is None:
             return None
-        return Event("back", absence.told_since, max(0, absence.back_at - absence.told_since))
-    if absence.last_seen is None or now - absence.last_seen < after:
+        return Event("back", state.told_since, max(0, state.back_at - state.told_since))
+    if state.last_seen is None or now - state.last_seen < after:
         return None
-    return Event("absent", absence.last_seen, int(now) - absence.last_seen)
+    return Event("absent", state.last_seen, int(now) - state.last_seen)
 
 
 def note_told(tx: Tx, event: Event) -> None:
@@ -84,13 +84,13 @@ async def tell_of_absence(db: Database, settings: Settings, now: float) -> None:
     """Make the call that is due, if one is."""
     if not settings.webhook_url or not settings.alert_after_hours:
         return
-    absence = await db.read(read_absence)
-    event = due(absence, settings.alert_after_hours * 3600, now)
+    state = await db.read(read_state)
+    event = due(state, settings.alert_after_hours * 3600, now)
     if event is None:
         return
     host = urlsplit(settings.webhook_url).hostname
     failure = await call(settings.webhook_url, message(event, settings.server_name))
-    if failure and absence.failed_calls + 1 < MOST_CALLS:
+    if failure and state.failed_calls + 1 < MOST_CALLS:
         log.warning("the webhook at %s was not told (%s: %s); again in a minute", host, event.event, failure)
         await db.write(note_failed)
         return
