@@ -334,13 +334,20 @@ async def test_what_goes_in_slices_goes_on_to_the_end_and_others_write_in_betwee
     monkeypatch.setattr(slices, "SLICE_SECONDS", 0)  # so that no slice grows
     for number in range(20):
         await db.write(note, f"old {number}")
-    forgetting = asyncio.create_task(db.write_in_slices(forget_some))
-    while len(await db.read(notes)) > 15:  # noqa: ASYNC110 - nothing tells when a slice is through
-        await asyncio.sleep(0)
-    await db.write(execute, "create table others (id integer) strict")
-    assert not forgetting.done()
+    written: list[str] = []
+
+    def forget(tx: Tx, rows: int) -> int:
+        written.append("slice")
+        return forget_some(tx, rows)
+
+    forgetting = asyncio.create_task(db.write_in_slices(forget))
+    async with asyncio.timeout(SECONDS):
+        while len(written) < 5:  # noqa: ASYNC110 - nothing tells when a slice is through
+            await asyncio.sleep(0)
+    await db.write(lambda tx: written.append("another"))
     await forgetting
     assert await db.read(notes) == []
+    assert written.index("another") < len(written) - 1
 
 
 async def test_slices_grow_while_they_are_short(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
