@@ -204,9 +204,10 @@ def test_a_check_finds_a_file_cut_short(key: str, folder: Path) -> None:
 
 
 def test_a_check_refuses_a_newer_file(key: str) -> None:
-    with written("pragma user_version = 9"):
+    with written(f"pragma user_version = {VERSION + 1}"):
         pass
-    assert trouble("check").startswith("tinytrail.db was written by a newer TinyTrail (schema 9, this one")
+    newer = f"tinytrail.db was written by a newer TinyTrail (schema {VERSION + 1}, this one"
+    assert trouble("check").startswith(newer)
 
 
 def test_a_check_refuses_another_programs_file_and_what_is_no_database(folder: Path) -> None:

@@ -1,3 +1,5 @@
+"""Days, dates and moments, as they are counted and as they are written."""
+
 from datetime import date
 
 import pytest

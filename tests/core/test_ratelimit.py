@@ -1,3 +1,5 @@
+"""So many calls in any such stretch of time, whatever the clock does, and in bounded memory."""
+
 import sys
 import time
 

@@ -1,3 +1,5 @@
+"""The server's secret, and what is derived from it or hashed."""
+
 import errno
 import os
 import re

@@ -1,3 +1,5 @@
+"""Who counts as a bot, by the User-Agent."""
+
 import pytest
 from is_bot import Bots
 

@@ -1,3 +1,5 @@
+"""Countries, by the operator's database and by a proxy's header."""
+
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Channels and domains of referrers."""
+
 import pytest
 
 from tinytrail.web.referrer import APPS, CHANNELS, COUNTRY_ENDING, HOST, TABLE, classify_referrer
