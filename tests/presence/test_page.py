@@ -25,6 +25,11 @@ def config(tmp_path: Path) -> Config:
     return alone_in(tmp_path, "presence", presence={"secret_key": SECRET_KEY, "server_name": NAME})
 
 
+@pytest.fixture(autouse=True)
+def _each_page_waits_to_be_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence_page, "COUNT_SECONDS", 60)
+
+
 async def test_it_says_everything_without_javascript(client: AsyncClient, clock: FakeClock) -> None:
     await register(client, "Workstation")
     await beat(client, await register(client, "Laptop"))
