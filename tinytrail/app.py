@@ -132,7 +132,7 @@ class App(Litestar):
 
 
 class MeasuredApp(App):
-    """That, and what comes of each request is counted: a cost for whoever wants the figures alone."""
+    """The same, and what comes of each request is counted. That takes time: only where figures are wanted."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self.state.requests.measure(super().__call__, scope, receive, send)

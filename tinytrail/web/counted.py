@@ -15,8 +15,10 @@ class Rows(NamedTuple):
     customs: str  # the same, for custom events
     visits_of_paths: str  # v, once for each path p.path that it has a page view of
     some_are_counted: bool = False  # others of these days, so that a visitor may be known
-    days: str = ""  # k, with its day and page views, in the order of days; all others then have a k each
-    summed: str = ""  # the same k, but one for all the period's days
+    # Page views by day, k (day, pageviews), in the order of days. Where there are such, `visits` and the rest
+    # have a k as well, and are grouped by its day.
+    days: str = ""
+    summed: str = ""  # the same, one k for all of the period
 
 
 SHOWN = "v.is_bot <= :include_bots and v.is_excluded = 0"

@@ -39,16 +39,16 @@ def all_at_once(_: str) -> str:
 class Part(NamedTuple):
     """A query that supplies some of a dimension's measures."""
 
-    of: str  # whose day it is counted on: of the visit (v) or the event (e), or of what `days` has (k)
+    of: str  # the alias whose day it is counted on: of a visit (v), an event (e), or a row of Rows.days (k)
     value: str
     measures: dict[str, str]
     source: str  # of Rows
-    known: str = ""  # of a row's visitor: the visits that he was counted by before
+    known: str = ""  # a query for the visits by which a row's visitor has been counted before
 
 
 PAGE_VIEWS = f"{{pageviews}} and e.kind = {PAGE_VIEW}"
 
-# {if_new}: a condition that leaves out those counted before.
+# {if_new}: a filter that leaves out visitors who were counted before.
 NEW_VISITORS = "count(distinct v.visitor) {if_new}"
 NEW_VISITORS_OF_PATHS = "count(distinct e.path || ' ' || v.visitor) {if_new}"
 

@@ -21,8 +21,8 @@ from tinytrail.web.reports.property_days import count_properties
 from tinytrail.web.reports.segments import count_weeks
 from tinytrail.web.running import store_running_totals
 
-BUSY = 500  # groups of events that a day has had stored, for its rollup to begin before it is over
-CHUNK = 1000  # rows
+BUSY = 500  # events of a day, from which on its rollup begins before it is over
+CHUNK = 1000  # rows that are read and packed at once
 SLACK = 60  # seconds that an event may have been waiting to be stored
 
 

@@ -13,11 +13,11 @@ from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.web.dimensions import DIMENSIONS, MEASURES
 
-SHARE = 6  # as many parts of its rows must `daily` gain for the next total: one of them
-TIMES = 10  # for a small total, so many times its rows
-FEW_ROWS = 1000  # that is small, and adding up as many rows of days hardly slower than reading two totals
-FEWEST_ROWS = 100  # of days, that are worth a total
-FEWEST_DAYS = 3  # fewer have fewer rows than two totals
+SHARE = 6  # the next total is due once `daily` has gained a sixth of the last one's rows,
+TIMES = 10  # or, where those are few, ten times as many;
+FEW_ROWS = 1000  # no more than these then: adding them up is hardly slower than reading two totals
+FEWEST_ROWS = 100  # of days, without which no total is worth while
+FEWEST_DAYS = 3  # between two totals, for a period to be read from them: fewer days have fewer rows
 VALUES = 1 << 32  # past all ids of strings and paths
 
 

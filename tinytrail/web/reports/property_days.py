@@ -17,7 +17,7 @@ from tinytrail.web.reports.kept import FIRST_KEPT
 from tinytrail.web.reports.properties import EACH, IS_SHOWN, TEXT, add_functions
 
 BEGUN, COUNTED, NOT_WORTH_IT = range(3)  # `property_days.state`
-WORTH = 4  # times as many events as rows
+WORTH = 4  # a day is kept where it has four times as many events as rows
 
 # A purge may have taken some of the first day that there are events of.
 DAYS = f"""

@@ -17,7 +17,7 @@ from tinytrail.web.reports.kept import FIRST_KEPT
 from tinytrail.web.reports.kept_totals import page_totals
 
 DAYS = 7
-SHARE = 4  # as many parts of a week's visits: one of them must have a value for it to be counted
+SHARE = 4  # a value is counted where a quarter of a week's visits have it
 FEWEST_PAGE_VIEWS = 10_000  # in a week; where there are fewer, a year takes half a second
 
 
