@@ -55,6 +55,23 @@ async def test_it_looks_back_past_midnight(
     assert (await owner.report("realtime"))["active_visitors"] == 1
 
 
+@pytest.mark.parametrize("website_settings", [{"timezone": "Pacific/Kiritimati"}])
+@pytest.mark.parametrize("params", [{}, {"filters[]": "entry:/"}])
+async def test_it_sees_who_came_before_the_website_moved_to_a_zone_where_it_is_another_day(
+    visit: Traffic, owner: Owner, clock: FakeClock, params: dict[str, Any]
+) -> None:
+    clock.now = moment("2026-03-15 10:30")  # half an hour past midnight in Kiritimati
+    for zone in ("Pacific/Pago_Pago", "Pacific/Kiritimati"):  # two days apart, for an hour
+        await visit("/")
+        await owner.client.patch(f"/api/v1/websites/{owner.website_id}", json={"timezone": zone})
+        clock.now += MINUTE
+        realtime = await owner.report("realtime", **params)
+        overview = await owner.client.get("/api/v1/reports/overview")
+        assert realtime["active_visitors"] == realtime["top_pages"][0]["visitors"] == 1
+        assert overview.json()["data"]["rows"][0]["active_visitors"] == 1
+        clock.now += 35 * MINUTE
+
+
 async def test_at_most_ten_pages_most_visitors_first(visit: Traffic, owner: Owner) -> None:
     for number in range(12):
         await visit(*[f"/{path:02}" for path in range(12 - number)], ip=f"192.0.2.{number}", every=0)

@@ -13,7 +13,7 @@ from tinytrail.web.counts import counts_of_websites
 from tinytrail.web.reports.common import first_day
 from tinytrail.web.reports.params import Params, one_of
 from tinytrail.web.reports.period import COMPARISONS, Period, compared, parse_period
-from tinytrail.web.reports.realtime import WINDOW
+from tinytrail.web.reports.realtime import WINDOW, days_of_late
 from tinytrail.web.reports.summary import MEASURES, metrics
 from tinytrail.web.reports.timeseries import Point
 from tinytrail.web.websites import Website, websites_of
@@ -33,20 +33,21 @@ WITH_DAYS = f"""
      group by site
 """
 
-# A visit goes on past midnight, but not for a day. As in reports/realtime.py none is read that was over when
-# its day was last counted.
+# As in reports/realtime.py.
 ACTIVE_VISITORS = f"""
     {SPANS},
     lately (site, start, end, first) as materialized (
         select *, coalesce(
-            (select min(first_open) from open_days o where o.site = s.site and o.day in (start, end)), 0)
+            (select min(first_open) from open_days o
+              where o.site = s.site and o.day in (start, start + 1, end)), 0)
           from spans s
     )
     select v.site, count(distinct v.visitor)
       from lately l
-     cross join events e on e.site = l.site and e.day in (l.start, l.end) and e.visit >= l.first and e.n = 1
+     cross join events e on e.site = l.site and e.day in (l.start, l.start + 1, l.end)
+                        and e.visit >= l.first and e.at > :since
      cross join visits v on v.id = e.visit
-     where v.last_seen > :since and v.is_bot = 0 and v.is_excluded = 0
+     where v.is_bot = 0 and v.is_excluded = 0
      group by v.site
 """
 
@@ -85,8 +86,7 @@ def read_overview(tx: Tx, caller: Caller, params: Params, now: float) -> dict[st
         period = parse_period(name, *dates, day, lambda: first_day(tx, site, include_bots, day))
         return Asked(website, period, compared(period, compare) if compare else None)
 
-    since = int(now) - WINDOW
-    lately = bound([(site, Period(day - 1, day)) for site, day in today.items()], since=since)
+    lately = bound([(site, days_of_late(now)) for site in today], since=int(now) - WINDOW)
     active = dict(tx.execute(ACTIVE_VISITORS, lately).fetchall())
     rows = read_rows(tx, [asked(website) for website in websites], active, include_bots)
     rows.sort(key=lambda row: (-row["metrics"]["visits"]["value"], row["website"]["domain"]))

@@ -4,20 +4,21 @@ from typing import Any
 
 import msgspec
 
-from tinytrail.core.clock import local_day
+from tinytrail.core.clock import utc_day
 from tinytrail.core.connect import Tx
 from tinytrail.web.events import KINDS, NAMED, PAGE_VIEW
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
 from tinytrail.web.reports.period import Period
 
 WINDOW = 1800  # seconds
+FURTHEST_WEST, FURTHEST_EAST = 12 * 3600, 14 * 3600  # of UTC, where there are websites
 
-# Of today and the day before: half an hour ago it may have been yesterday. And of visits that were not over
-# when the day was last counted (web/rollup.py), since that takes in none seen this lately.
+# The days are two or three. And of visits that were not over when the day was last counted (web/rollup.py),
+# since that takes in none seen this lately.
 RECENT = """
-    e.site = :site and e.day in (:today - 1, :today) and e.at > :since
+    e.site = :site and e.day in (:start, :start + 1, :end) and e.at > :since
     and e.visit >= coalesce(
-        (select min(first_open) from open_days where site = :site and day in (:today - 1, :today)), 0)
+        (select min(first_open) from open_days where site = :site and day in (:start, :start + 1, :end)), 0)
     and v.last_seen > :since and v.is_bot = 0 and v.is_excluded = 0"""
 
 ACTIVE_VISITORS = """
@@ -61,21 +62,25 @@ def event_type(kind: int, name: str | None, count: int) -> EventType:
     return EventType(name or KINDS[kind], count)
 
 
+def days_of_late(now: float) -> Period:
+    """The days on which the last half hour may lie: in any zone, as the website may have moved since."""
+    return Period(utc_day(now - WINDOW - FURTHEST_WEST), utc_day(now + FURTHEST_EAST))
+
+
 def read(tx: Tx, query: Query) -> dict[str, Any]:
-    today = local_day(query.website.timezone, query.now)
-    lately = msgspec.structs.replace(query, period=Period(today - 1, today))
+    lately = msgspec.structs.replace(query, period=days_of_late(query.now))
     kept = lately.kept(tx)
     is_kept, keeps_event = (kept.is_kept, kept.keeps_event) if kept else ("true", "true")
 
     def sql(template: str) -> str:
         return template.format(recent=RECENT, is_kept=is_kept, keeps_event=keeps_event)
 
-    values = {"today": today, "since": int(query.now) - WINDOW}
-    [(active,)] = tx.execute(sql(ACTIVE_VISITORS), lately.values(**values))
-    events = lately.rows(tx, event_type, sql(EVENTS_BY_TYPE), **values)
+    since = int(query.now) - WINDOW
+    [(active,)] = tx.execute(sql(ACTIVE_VISITORS), lately.values(since=since))
+    events = lately.rows(tx, event_type, sql(EVENTS_BY_TYPE), since=since)
     return {
         "active_visitors": active,
-        "top_pages": lately.rows(tx, TopPage, sql(TOP_PAGES), **values),
+        "top_pages": lately.rows(tx, TopPage, sql(TOP_PAGES), since=since),
         "events_by_type": sorted(events, key=lambda row: (-row.count, row.event_type)),
     }
 
