@@ -200,9 +200,14 @@ async def test_odd_text_is_never_an_error_of_ours(
     assert (await owner.metrics())["visits"] == (0 if response.status_code != 202 else 1)
 
 
-async def test_a_path_with_nul_is_reported_whole(client: AsyncClient, website: str, owner: Owner) -> None:
-    await client.post(COLLECT, json=hit(website, "/a\0b"))
-    assert (await owner.rows("pages"))[0]["path"] == "/a\0b"
+async def test_filters_find_paths_and_names_that_had_zero_characters(visit: Traffic, owner: Owner) -> None:
+    await visit("/a\0b", "sign\0up")
+    await visit("custom", properties={"event_name": "\0", "name": "play\0"})
+    assert [row["path"] for row in await owner.rows("pages")] == ["/ab"]
+    assert [row["name"] for row in await owner.rows("custom-events")] == ["play", "signup"]
+    assert await owner.rows("event-properties") == [{"property": "event_name", "value": "", "count": 1}]
+    for found in ("page:/ab", "event:signup", "event:play"):
+        assert (await owner.metrics(**{"filters[]": found}))["visits"] == 1
 
 
 @pytest.mark.parametrize("width", ["1e999", "-1", "0", "1e308", "123456789012345678901234567890"])

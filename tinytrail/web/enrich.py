@@ -94,8 +94,8 @@ def utm_of(hit: Hit) -> tuple[str | None, ...]:
         query = hit.url.partition("#")[0].partition("?")[2]
         for name, value in reversed(parse_qsl(query, errors="replace")):  # the first of a name counts
             in_url[name] = value
-    values = ((getattr(hit, name) or in_url.get(name, "")).replace("\0", "").strip() for name in UTM)
-    return tuple(without_queries(value)[:LONGEST_NAME] or None for value in values)
+    values = (without_queries(getattr(hit, name) or in_url.get(name, "")).strip() for name in UTM)
+    return tuple(value[:LONGEST_NAME] or None for value in values)
 
 
 def event_name(hit: Hit, kind: int) -> str | None:
@@ -111,18 +111,20 @@ def event_name(hit: Hit, kind: int) -> str | None:
 
 
 def without_query(path: str) -> str:
-    """No query string is ever stored: it may hold what a person typed."""
-    return path.partition("?")[0].partition("#")[0]
+    """No query string is ever stored: it may hold what a person typed. Nor is a zero character, where text
+    ends for SQLite's JSON, and so for filters."""
+    return path.replace("\0", "").partition("?")[0].partition("#")[0]
 
 
 def without_queries(text: str) -> str:
     """The same for a text in which addresses may stand."""
+    text = text.replace("\0", "")
     return QUERIES.sub(r"\1", text) if "?" in text or "#" in text else text
 
 
 def encode_properties(properties: dict[str, Any]) -> str:
     """The properties as JSON, without the query strings of addresses anywhere among them, and without zero
-    characters, where SQLite's JSON has text end."""
+    characters."""
     text = without_queries(msgspec.json.encode(properties).decode())
     return ZERO.sub(r"\1", text) if r"\u0000" in text else text
 
