@@ -329,3 +329,16 @@ async def test_what_comes_until_a_deletion_by_another_process_is_noticed_is_dele
     await deletion.purge_leftovers(db)
     assert (await client.post(COLLECT, json=hit(website))).status_code == 204
     assert [table for table, sites in (await db.read(rows_by_site)).items() if site in sites] == []
+
+
+async def test_an_array_with_an_event_for_a_website_that_is_gone_loses_that_one_alone(
+    client: AsyncClient, alice: AsyncClient, visit: Traffic, website: str, owner: Owner, db: Database
+) -> None:
+    other = (await alice.post("/api/v1/websites", json={"domain": "gone.example"})).json()["data"]["id"]
+    assert (await client.post(COLLECT, json=[hit(website), hit(other)])).status_code == 202
+    with closing(connect(db.path)) as tx, transaction(tx):
+        deletion.mark_for_deletion(tx, "id", other)
+    await deletion.purge_leftovers(db)
+    assert (await client.post(COLLECT, json=[hit(website), hit(other)])).status_code == 202
+    assert (await client.post(COLLECT, json=[hit(other), hit(other)])).status_code == 204
+    assert (await owner.metrics())["pageviews"] == 2

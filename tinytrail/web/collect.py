@@ -92,7 +92,6 @@ class Collector:
             ip, headers.get(self.country_header, b"").decode("latin-1") if is_trusted else ""
         )
         events = []
-        is_shown = False
         for hit in hits:
             website = self.websites.known(hit.website_id)
             if website is None:
@@ -101,8 +100,7 @@ class Collector:
                 visitor = visitor_hash(salt, ip, user_agent, website.id)
                 excluded = is_excluded(ip, website.excluded_ips)
                 events.append(enrich(hit, website, int(now), visitor, agent, country, excluded))
-                is_shown = is_shown or not (agent.is_bot or excluded)
-        return bool(events) and await db.append(store_events, events) and is_shown
+        return bool(events) and await db.append(store_events, events)
 
 
 def decode_hits(body: bytes) -> Sequence[Hit]:

@@ -33,6 +33,11 @@ class Visitor(msgspec.Struct, frozen=True, gc=False):
     is_bot: bool
     is_excluded: bool
 
+    @property
+    def is_shown(self) -> bool:
+        """In any report."""
+        return not (self.is_bot or self.is_excluded)
+
 
 class Event(msgspec.Struct, frozen=True, gc=False):
     site: int
@@ -77,12 +82,12 @@ def visit_key(site: int, visitor: int, is_excluded: int) -> int:
 
 
 def store_events(tx: Tx, requests: list[list[Event]]) -> list[bool]:
-    """Store the events of these requests, in order; False for one whose website is gone."""
-    exist = [all(site_exists(tx, event.site) for event in events) for events in requests]
-    batch = [event for events, exists in zip(requests, exist, strict=True) if exists for event in events]
-    if batch:
+    """Store the events of these requests, in order, but those of a website that is gone. True for a request
+    of which any will show in a report."""
+    stored = [[event for event in events if site_exists(tx, event.site)] for events in requests]
+    if batch := [event for events in stored for event in events]:
         _store(tx, batch)
-    return exist
+    return [any(event.visitor.is_shown for event in events) for events in stored]
 
 
 def _store(tx: Tx, batch: list[Event]) -> None:
