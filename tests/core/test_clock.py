@@ -4,8 +4,17 @@ from datetime import date
 
 import pytest
 
-from tests.make import moment
-from tinytrail.core.clock import date_of, day_number, local_day, parse_date, timestamp, utc_day
+from tests.make import DAY, HOUR, moment
+from tinytrail.core.clock import (
+    date_of,
+    day_number,
+    days_anywhere,
+    local_day,
+    parse_date,
+    timestamp,
+    utc_day,
+    zone_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +39,13 @@ from tinytrail.core.clock import date_of, day_number, local_day, parse_date, tim
 )
 def test_the_day_somewhere(at: str, zone: str, day: str) -> None:
     assert date_of(local_day(zone, moment(at))) == date.fromisoformat(day)
+
+
+def test_no_zone_is_on_another_day() -> None:
+    midnight = int(moment("2026-03-14 00:00"))
+    for at in range(midnight, midnight + DAY, HOUR):
+        days = {local_day(zone, at) for zone in zone_names()}
+        assert days_anywhere(at) == (min(days), max(days))
 
 
 def test_a_day_is_the_number_of_days_since_1970() -> None:

@@ -123,6 +123,21 @@ async def test_what_a_visit_did_after_its_midnight_outlives_it(
     assert (await owner.metrics(**ALL))["pageviews"] == 4
 
 
+@pytest.mark.parametrize("website_settings", [{"timezone": "Pacific/Kiritimati"}])
+async def test_a_day_that_is_not_over_in_all_zones_is_kept_as_the_website_may_move_there(
+    visit: Traffic, owner: Owner, db: Database, clock: FakeClock
+) -> None:
+    clock.now = moment("2026-03-13 11:00")  # the 14th in Kiritimati
+    await visit("/")
+    clock.now = moment("2026-03-15 10:30")  # the 16th there, and in Pago Pago still the 14th
+    await roll_up_finished(db, clock.now)
+    await purge_old_days(db, 1, clock.now)
+    moved = {"timezone": "Pacific/Pago_Pago"}
+    assert (await owner.client.patch(f"/api/v1/websites/{owner.website_id}", json=moved)).status_code == 200
+    await visit("/", ip="192.0.2.2")
+    assert (await owner.metrics(period="today"))["visits"] == 2
+
+
 @pytest.mark.parametrize("website_settings", [{"timezone": "Pacific/Auckland"}])
 async def test_the_days_are_the_websites(visit: Traffic, db: Database, clock: FakeClock) -> None:
     clock.now = moment("2026-03-14 10:59")  # a minute before midnight

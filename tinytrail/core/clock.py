@@ -19,6 +19,7 @@ Clock = Callable[[], float]  # Unix time, in seconds
 
 EPOCH = date(1970, 1, 1).toordinal()
 DAY = 86_400
+FURTHEST_WEST, FURTHEST_EAST = 12 * 3600, 14 * 3600  # seconds from UTC that any zone is
 ISO_DATE = re.compile(
     r"\d{4}-\d{2}-\d{2}", re.ASCII
 )  # fromisoformat alone would take 20260131 and 2026-W05-6
@@ -33,6 +34,11 @@ def utc_day(at: float) -> int:
 def local_day(zone: str, at: float) -> int:
     """The day that it is at `at` in `zone`, an IANA name."""
     return int(at // DAY) if zone == "UTC" else _day_of_quarter_hour(zone, int(at // 900))
+
+
+def days_anywhere(at: float) -> tuple[int, int]:
+    """The first and the last of the days that it is at `at` in all zones: two apart at most."""
+    return utc_day(at - FURTHEST_WEST), utc_day(at + FURTHEST_EAST)
 
 
 @cache

@@ -5,7 +5,7 @@ A website's own row goes first, and with it all that could be asked for; a delet
 taken up again at the next start.
 """
 
-from tinytrail.core.clock import local_day
+from tinytrail.core.clock import days_anywhere, local_day
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.core.slices import in_slices
@@ -154,6 +154,7 @@ async def purge_old_days(db: Database, retention_days: int, now: float) -> None:
     A website's own `retention_days` go before these.
     """
     for site, zone, days in await db.read(sites_that_forget, retention_days):
-        first_kept = local_day(zone, now) - days
+        # No day that it still is in some zone: were the website to move there, it would be counted anew.
+        first_kept = min(local_day(zone, now) - days, days_anywhere(now)[0])
         for sql in OF_OLD_DAYS:
             await db.write_in_slices(delete_slice, sql, site, first_kept)

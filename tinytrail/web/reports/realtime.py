@@ -4,14 +4,13 @@ from typing import Any
 
 import msgspec
 
-from tinytrail.core.clock import utc_day
+from tinytrail.core.clock import days_anywhere
 from tinytrail.core.connect import Tx
 from tinytrail.web.events import KINDS, NAMED, PAGE_VIEW
 from tinytrail.web.reports.common import Query, Report, Table, struct_table
 from tinytrail.web.reports.period import Period
 
 WINDOW = 1800  # seconds
-FURTHEST_WEST, FURTHEST_EAST = 12 * 3600, 14 * 3600  # of UTC, where there are websites
 
 # The days are two or three. And of visits that were not over when the day was last counted (web/rollup.py),
 # since that takes in none seen this lately.
@@ -64,7 +63,7 @@ def event_type(kind: int, name: str | None, count: int) -> EventType:
 
 def days_of_late(now: float) -> Period:
     """The days on which the last half hour may lie: in any zone, as the website may have moved since."""
-    return Period(utc_day(now - WINDOW - FURTHEST_WEST), utc_day(now + FURTHEST_EAST))
+    return Period(days_anywhere(now - WINDOW)[0], days_anywhere(now)[1])
 
 
 def read(tx: Tx, query: Query) -> dict[str, Any]:
