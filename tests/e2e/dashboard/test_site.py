@@ -175,6 +175,21 @@ def test_the_address_is_the_view_and_back_leads_back(owner: Page, told: Told) ->
     assert figures(owner)["Page views"] == "10"
 
 
+@pytest.mark.parametrize("choice", ["Earlier", "Last 30 days", "Compare with"])
+def test_another_period_leaves_the_tabs_as_they_are(owner: Page, told: Told, choice: str) -> None:
+    open_page(owner, told.page)
+    panel(owner, "Sources").get_by_role("tab", name="Referrers").click()
+    if choice != "Earlier":
+        owner.get_by_role("button", name="Last 7 days").click()
+    if choice == "Compare with":
+        owner.get_by_label(choice).select_option("none")
+    else:
+        owner.get_by_role("button", name=choice).click()
+    settled(owner)
+    expect(panel(owner, "Sources").get_by_role("tab", selected=True)).to_have_text("Referrers")
+    assert "tab-sources=referrers" in owner.url
+
+
 def test_a_period_is_chosen_by_preset_range_arrows_and_keys(owner: Page, told: Told) -> None:
     open_page(owner, told.page)
     owner.keyboard.press("ArrowLeft")

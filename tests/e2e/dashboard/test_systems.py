@@ -77,6 +77,14 @@ def test_the_address_of_product_and_installs_is_what_is_seen(owner: Page, told: 
     expect(owner.get_by_role("button", name="Last 30 days")).to_have_attribute("aria-pressed", "true")
 
 
+def test_another_period_leaves_products_figure_as_it_is(owner: Page, told: Told) -> None:
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    owner.locator("[data-key=averageDuration]").click()
+    owner.get_by_role("button", name="Earlier").click()
+    expect(owner).to_have_url(re.compile("from="))
+    assert "count=averageDuration" in owner.url
+
+
 @pytest.mark.usefixtures("sent")
 def test_presence_lists_devices_and_absences(owner: Page, told: Told) -> None:
     owner.goto(f"{told.server.url}/?view=presence")

@@ -74,7 +74,7 @@ export function overview(app) {
   function drawBar() {
     const bots = botsChip(app);
     replace(chosen, bots && h("ul", { "aria-label": t.filters }, bots));
-    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app.state, shown, utcToday(), app.go));
+    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app, shown, utcToday()));
   }
 
   function ask(signal) {

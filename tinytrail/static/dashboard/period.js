@@ -31,8 +31,8 @@ export function periodKey(event, app, shown, today) {
 }
 
 /** The controls of the period. `shown`: the days on screen, once known. `today`: the website's. */
-export function periodBar(state, shown, today, go, { compares = true } = {}) {
-  const step = (direction) => shown && turned(state, shown, direction, today);
+export function periodBar(app, shown, today, { compares = true } = {}) {
+  const step = (direction) => shown && turned(app.state, shown, direction, today);
   const button = (direction, label, sign) =>
     h(
       "button",
@@ -41,20 +41,21 @@ export function periodBar(state, shown, today, go, { compares = true } = {}) {
         "aria-label": label,
         title: label,
         disabled: !step(direction),
-        onclick: () => go(step(direction)),
+        onclick: () => app.go(step(direction)),
         "data-key": label,
       },
       sign,
     );
-  return [button(-1, t.earlier, "‹"), picker(state, shown, go, compares), button(1, t.later, "›")];
+  return [button(-1, t.earlier, "‹"), picker(app, shown, compares), button(1, t.later, "›")];
 }
 
-function picker(state, shown, go, compares) {
+function picker(app, shown, compares) {
+  const { state } = app; // as it is drawn; a panel's tab may be another by the time something is chosen
   const id = newId("picker");
-  /** Each choice closes the menu, which holds the state of before it. */
-  const choose = (next) => {
+  /** Each choice closes the menu, which shows what held before it. */
+  const choose = (changes) => {
     menu.hidePopover();
-    go(next);
+    app.go({ ...app.state, ...changes });
   };
   const name = state.from ? rangeInWords(state.from, state.to) : t.periods[state.period];
   const preset = (period) =>
@@ -63,7 +64,7 @@ function picker(state, shown, go, compares) {
       {
         class: "choice",
         "aria-pressed": String(!state.from && state.period === period),
-        onclick: () => choose({ ...state, period, from: "", to: "" }),
+        onclick: () => choose({ period, from: "", to: "" }),
       },
       t.periods[period],
     );
@@ -77,7 +78,7 @@ function picker(state, shown, go, compares) {
       onsubmit: (event) => {
         event.preventDefault();
         const [start, end] = [from.value, to.value].sort();
-        choose({ ...state, from: start, to: end });
+        choose({ from: start, to: end });
       },
     },
     h("label", {}, t.from, from),
@@ -90,7 +91,7 @@ function picker(state, shown, go, compares) {
     t.compare,
     h(
       "select",
-      { onchange: (event) => choose({ ...state, compare: event.target.value }) },
+      { onchange: (event) => choose({ compare: event.target.value }) },
       COMPARISONS.map((one) => h("option", { value: one, selected: one === state.compare }, t.comparisons[one])),
     ),
   );
@@ -100,7 +101,7 @@ function picker(state, shown, go, compares) {
     h("input", {
       type: "checkbox",
       checked: state.bots === "1",
-      onchange: (event) => choose({ ...state, bots: event.target.checked ? "1" : "" }),
+      onchange: (event) => choose({ bots: event.target.checked ? "1" : "" }),
     }),
     t.includeBots,
   );

@@ -63,8 +63,7 @@ export function productView(app) {
   async function ask(signal) {
     const today = utcToday();
     shown = daysOf(app.state, today);
-    if (!bar.querySelector(":popover-open"))
-      replace(bar, periodBar(app.state, shown, today, app.go, { compares: false }));
+    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app, shown, today, { compares: false }));
     const { start, end } = shown;
     const group = daysIn(start, end) > 730 ? "month" : daysIn(start, end) > 120 ? "week" : "day";
     const range = { start_date: start, end_date: end, group_by: group, user_id: app.state.user };

@@ -173,7 +173,7 @@ export function siteView(app) {
   function drawBar() {
     const opener = [
       h("button", { class: "quiet", "data-key": "search", onclick: search }, t.search),
-      periodBar(app.state, shown, clock().today, app.go),
+      periodBar(app, shown, clock().today),
       shareToken ? null : link(app, { view: "settings", site: website.id }, { class: "button quiet" }, t.settings),
     ];
     if (!bar.querySelector(":popover-open")) replace(bar, opener);
