@@ -1,5 +1,6 @@
 """A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -463,3 +464,11 @@ def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) 
     owner.clock.fast_forward("00:16")
     expect(panel(owner, "Now").get_by_role("button", name="/just/now")).to_be_visible()
     expect(owner.locator(".toolbar .now")).to_have_text("2 visitors in 30 minutes")
+
+
+def test_a_page_left_open_over_midnight_moves_on_to_the_new_day(owner: Page, told: Told) -> None:
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    owner.clock.install(time=midnight - timedelta(seconds=50))
+    open_page(owner, f"{told.server.url}/?site={told.website_id}&period=today")
+    with owner.expect_request(lambda request: "/reports/batch" in request.url):
+        owner.clock.fast_forward("01:01")  # the server's own clock has not got there, but is asked

@@ -16,7 +16,7 @@ import { t } from "./strings.js";
 import { waiting } from "./waiting.js";
 
 const LIVE_EVERY = 15_000; // milliseconds between looks at the last half hour
-const ALL_EVERY = 60_000; // and at everything, where the period is not over
+const ALL_EVERY = 60_000; // and at everything, but for a range of days that is over
 
 const WHOLE = 500; // rows: more than there are countries
 
@@ -196,7 +196,8 @@ export function siteView(app) {
   }
 
   function refresh() {
-    if (!document.hidden && shown?.end >= clock().today && !document.querySelector("dialog[open]")) load();
+    if (document.hidden || !shown || document.querySelector("dialog[open]")) return;
+    if (!app.state.from || shown.end >= clock().today) load(); // what has a name, "today" say, moves on at midnight
   }
 
   function key(event) {
