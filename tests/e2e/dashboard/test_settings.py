@@ -199,6 +199,28 @@ def test_the_fields_show_what_was_stored(owner: Page, told: Told) -> None:
     expect(card.get_by_label("Addresses")).to_have_value("192.0.2.1\n192.0.2.2")
 
 
+def test_what_is_typed_while_a_slow_server_saves_stays_and_is_not_called_saved(
+    owner: Page, told: Told
+) -> None:
+    open_settings(owner, told, add_website(told, "slow.example"))
+    card = panel(owner, "Excluded addresses")
+    addresses = card.get_by_label("Addresses", exact=True)
+    held: list[Route] = []
+    owner.route("**/api/v1/websites/*", lambda route: held.append(route))
+    addresses.fill("192.0.2.1")
+    with owner.expect_request(lambda request: request.method == "PATCH"):
+        card.get_by_role("button", name="Save").click()
+    addresses.fill("192.0.2.1\n192.0.2.2")
+    with owner.expect_response("**/api/v1/websites"):
+        held[0].continue_()
+    expect(card.get_by_role("button", name="Save")).to_be_enabled()
+    expect(addresses).to_have_value("192.0.2.1\n192.0.2.2")
+    expect(card.get_by_role("status")).to_have_text("")
+    owner.unroute("**/api/v1/websites/*")
+    saved(card)
+    expect(addresses).to_have_value("192.0.2.1\n192.0.2.2")
+
+
 def test_an_error_is_said_once_and_only_while_it_is_true(page: Page, told: Told) -> None:
     sign_in(page.context, told, told.key)
     open_settings(page, told, add_website(told, "errors.example"))

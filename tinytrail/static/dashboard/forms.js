@@ -18,7 +18,10 @@ export function field(label, control, hint) {
   return h("div", { class: "field" }, h("label", { for: control.id }, label), control, below);
 }
 
-/** A form whose `save()` may fail: what the server says is shown as it is. main.js looks whether any is unsaved. */
+/**
+ * A form whose `save()` may fail: what the server says is shown as it is. main.js looks whether any is unsaved. What
+ * `save()` gives, if anything, is run to show what was stored, unless something else was typed meanwhile.
+ */
 export function form(fields, save, { label = t.save, done = t.saved, extra } = {}) {
   const said = h("span", { role: "status" });
   const hush = () => {
@@ -40,8 +43,11 @@ export function form(fields, save, { label = t.save, done = t.saved, extra } = {
         hush();
         delete element.dataset.unsaved;
         try {
-          await save();
-          said.textContent = done;
+          const showStored = await save();
+          if (!("unsaved" in element.dataset)) {
+            showStored?.();
+            said.textContent = done;
+          }
         } catch (error) {
           said.className = "problem";
           said.textContent = error.message;

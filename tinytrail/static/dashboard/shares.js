@@ -19,9 +19,11 @@ export function shares(path) {
       [field(t.name, name), h("label", { class: "check" }, embeddable, t.embeddable)],
       async () => {
         await post(`${path}/shares`, { name: name.value, is_embeddable: embeddable.checked });
-        name.value = "";
-        embeddable.checked = false; // or the next link would be embeddable by mistake
         await load();
+        return () => {
+          name.value = "";
+          embeddable.checked = false; // or the next link would be embeddable by mistake
+        };
       },
       { label: t.makeLink, done: "" },
     ),

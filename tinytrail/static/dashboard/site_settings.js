@@ -81,8 +81,10 @@ function general(website, change) {
       timezone: zone.value,
       retention_days: days.value === "" ? null : Number(days.value),
     });
-    domain.value = website.domain; // as it was stored
-    zone.value = website.timezone;
+    return () => {
+      domain.value = website.domain;
+      zone.value = website.timezone;
+    };
   };
   return padded(
     t.general,
@@ -104,7 +106,7 @@ function excluded(app, website, change) {
   const wanted = () => list.value.split(/[\s,]+/).filter(Boolean);
   const save = async () => {
     await change({ excluded_ips: wanted() });
-    list.value = website.excludedIps.join("\n"); // as they were stored
+    return () => (list.value = website.excludedIps.join("\n"));
   };
   const own = app.session.address;
   const me = h(
