@@ -206,7 +206,11 @@ def test_what_is_typed_while_a_slow_server_saves_stays_and_is_not_called_saved(
     card = panel(owner, "Excluded addresses")
     addresses = card.get_by_label("Addresses", exact=True)
     held: list[Route] = []
-    owner.route("**/api/v1/websites/*", lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route) if route.request.method == "PATCH" else route.continue_()
+
+    owner.route("**/api/v1/websites/*", hold)
     addresses.fill("192.0.2.1")
     with owner.expect_request(lambda request: request.method == "PATCH"):
         card.get_by_role("button", name="Save").click()
@@ -255,6 +259,32 @@ def test_a_pattern_that_no_path_can_match_is_warned_of(owner: Page, told: Told) 
         card.get_by_label("Pattern").last.fill(pattern)
         warning = card.locator(".preview").get_by_text("Matches nothing: every path begins with /.")
         expect(warning).to_have_count(int(is_lost))
+
+
+def test_nothing_saved_in_another_tab_is_overwritten_by_an_older_page(page: Page, told: Told) -> None:
+    website_id = add_website(told, "tabs.example", retention_days=30)
+    sign_in(page.context, told, told.key)
+    other = page.context.new_page()
+    for tab in (page, other):
+        open_settings(tab, told, website_id)
+    panel(other, "General").get_by_label("Keep visits").fill("0")  # for good
+    saved(panel(other, "General"))
+    panel(other, "Excluded addresses").get_by_label("Addresses", exact=True).fill("192.0.2.9")
+    saved(panel(other, "Excluded addresses"))
+
+    panel(page, "General").get_by_label("Time zone").fill("Europe/Paris")
+    saved(panel(page, "General"))
+    stored = website(told, website_id)
+    assert (stored["timezone"], stored["retentionDays"]) == ("Europe/Paris", 0)
+
+    card = panel(page, "Excluded addresses")
+    card.get_by_role("button", name="Exclude me").click()
+    expect(card.get_by_role("status")).to_contain_text("This was changed elsewhere meanwhile.")
+    assert website(told, website_id)["excludedIps"] == ["192.0.2.9"]
+    open_settings(page, told, website_id)
+    card.get_by_role("button", name="Exclude me").click()
+    expect(card.get_by_role("status")).to_have_text("Saved.")
+    assert website(told, website_id)["excludedIps"] == ["192.0.2.9", "127.0.0.1"]
 
 
 def test_exclude_me_adds_the_readers_own_address(owner: Page, told: Told) -> None:

@@ -65,7 +65,7 @@ export function contentGroups(website, path, change) {
   const save = () => {
     isSaid = true;
     preview.querySelector("p.problem")?.remove();
-    return change({ content_groups: wanted() });
+    return change({ contentGroups: wanted() });
   };
   const add = (group = { name: "", pattern: "" }) => {
     const name = h("input", {

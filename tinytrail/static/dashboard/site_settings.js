@@ -1,6 +1,6 @@
 // One website's settings.
 
-import { address, patch, remove } from "./api.js";
+import { address, get, patch, remove } from "./api.js";
 import { contentGroups } from "./content_groups.js";
 import { h, replace, text } from "./dom.js";
 import { action, confirmed, domainOf, field, form } from "./forms.js";
@@ -22,11 +22,22 @@ export const timezones = () =>
 export const zoneField = (value) =>
   h("input", { value, list: ZONES, required: true, spellcheck: "false", autocomplete: "off" });
 
+/** What the API takes under another name than it gives. */
+const SENT_AS = { contentGroups: "content_groups", excludedIps: "excluded_ips", retentionDays: "retention_days" };
+
 export function siteSettings(app, website) {
   const path = `api/v1/websites/${website.id}`;
   const heading = h("h1", {}, text(website.domain));
+  /** Save those fields that are not as this page has them, unless another page has changed them meanwhile. */
   const change = async (fields) => {
-    Object.assign(website, await patch(path, fields));
+    const isAsIn = (other, name) => JSON.stringify(other[name]) === JSON.stringify(website[name]);
+    const changed = Object.keys(fields).filter((name) => !isAsIn(fields, name));
+    if (!changed.length) return;
+    const before = await get(path);
+    if (!changed.every((name) => isAsIn(before, name))) throw new Error(t.changedElsewhere);
+    const sent = Object.fromEntries(changed.map((name) => [SENT_AS[name] ?? name, fields[name]]));
+    const after = await patch(path, sent);
+    for (const name of changed) website[name] = after[name]; // and not what this page does not show
     replace(heading, text(website.domain));
     await app.reload();
   };
@@ -79,7 +90,7 @@ function general(website, change) {
     await change({
       domain: domainOf(domain.value),
       timezone: zone.value,
-      retention_days: days.value === "" ? null : Number(days.value),
+      retentionDays: days.value === "" ? null : Number(days.value),
     });
     return () => {
       domain.value = website.domain;
@@ -105,7 +116,7 @@ function excluded(app, website, change) {
   const list = h("textarea", { rows: 4, spellcheck: "false", value: website.excludedIps.join("\n") });
   const wanted = () => list.value.split(/[\s,]+/).filter(Boolean);
   const save = async () => {
-    await change({ excluded_ips: wanted() });
+    await change({ excludedIps: wanted() });
     return () => (list.value = website.excludedIps.join("\n"));
   };
   const own = app.session.address;

@@ -28,6 +28,7 @@ export const t = {
   cancel: "Cancel",
   save: "Save",
   saved: "Saved.",
+  changedElsewhere: "This was changed elsewhere meanwhile. Reload the page to see how it is now.",
   unsaved: "What you changed here is not saved. Leave it all the same?",
   copy: "Copy",
   copied: "Copied",
