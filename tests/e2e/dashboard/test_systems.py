@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.e2e.dashboard.conftest import Told, sign_in
+from tests.e2e.dashboard.conftest import Told, add_website, sign_in
 from tests.e2e.dashboard.pages import panel, read_rows
 
 
@@ -94,6 +94,16 @@ def test_presence_lists_devices_and_absences(owner: Page, told: Told) -> None:
     expect(devices.last).to_contain_text("<b>Phone</b>")
     expect(devices.last).to_contain_text("never")
     expect(panel(owner, "Absences")).to_contain_text("Never away for an hour so far.")
+
+
+def test_the_card_of_a_website_that_was_added_elsewhere_leads_to_it(owner: Page, told: Told) -> None:
+    owner.clock.install()
+    owner.goto(told.server.url)
+    expect(owner.locator(".site-card").first).to_be_visible()
+    add_website(told, "elsewhere.example", "/")
+    owner.clock.fast_forward("01:01")
+    owner.get_by_role("link", name="elsewhere.example").click()
+    expect(panel(owner, "Pages").get_by_role("button", name="/", exact=True)).to_be_visible()
 
 
 def test_all_websites_are_on_one_page_with_their_sparklines(owner: Page, told: Told) -> None:

@@ -77,8 +77,12 @@ export function overview(app) {
     if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app, shown, utcToday()));
   }
 
-  function ask(signal) {
-    return get("api/v1/reports/overview", { ...counted(app.state), compare: comparison(app.state) }, signal);
+  async function ask(signal) {
+    const parameters = { ...counted(app.state), compare: comparison(app.state) };
+    const found = await get("api/v1/reports/overview", parameters, signal);
+    const isKnown = ({ website }) => app.websites.some((one) => one.id === website.id);
+    if (!found.rows.every(isKnown)) await app.reload(); // one was added elsewhere, and its card leads to it
+    return found;
   }
 
   function draw({ rows }) {
