@@ -287,6 +287,22 @@ def test_nothing_saved_in_another_tab_is_overwritten_by_an_older_page(page: Page
     assert website(told, website_id)["excludedIps"] == ["192.0.2.9", "127.0.0.1"]
 
 
+def test_settings_show_what_was_saved_since_the_page_came(owner: Page, told: Told) -> None:
+    website_id = add_website(told, "since.example")
+    open_settings(owner, told)
+    changes = {"retention_days": 90, "excluded_ips": ["192.0.2.9"]}
+    path = f"{told.server.url}/api/v1/websites/{website_id}"
+    assert httpx.patch(path, json=changes, headers={"X-API-KEY": told.key}).status_code == 200
+    add_website(told, "added-since.example")
+    panel(owner, "Websites").get_by_role("link", name="since.example", exact=True).click()
+    expect(panel(owner, "General").get_by_label("Keep visits")).to_have_value("90")
+    expect(panel(owner, "Excluded addresses").get_by_label("Addresses", exact=True)).to_have_value(
+        "192.0.2.9"
+    )
+    owner.get_by_role("link", name="All settings").click()
+    expect(panel(owner, "Websites").get_by_role("link", name="added-since.example")).to_be_visible()
+
+
 def test_exclude_me_adds_the_readers_own_address(owner: Page, told: Told) -> None:
     open_settings(owner, told, told.website_id)
     card = panel(owner, "Excluded addresses")

@@ -28,6 +28,9 @@ export function settingsView(app) {
     h("p", { class: "quiet version" }, `TinyTrail ${app.session.version}`),
   );
 
+  const list = h("div", {});
+  sites.body.append(list, newSite());
+
   function drawSites() {
     const row = (one) =>
       h(
@@ -37,6 +40,24 @@ export function settingsView(app) {
         h("td", { class: "quiet" }, one.timezone),
         h("td", { class: "number" }, link(app, { view: "site", site: one.id }, {}, t.figures)),
       );
+    replace(
+      list,
+      app.websites.length
+        ? h(
+            "table",
+            { class: "plain" },
+            h(
+              "thead",
+              { class: "hidden" },
+              h("tr", {}, h("th", {}, t.domain), h("th", {}, t.timezone), h("th", {}, t.figures)),
+            ),
+            h("tbody", {}, app.websites.map(row)),
+          )
+        : h("p", { class: "empty" }, t.noSitesHint),
+    );
+  }
+
+  function newSite() {
     const domain = h("input", {
       required: true,
       placeholder: "blog.example.com",
@@ -50,29 +71,14 @@ export function settingsView(app) {
       await app.reload();
       app.go({ ...app.state, view: "settings", site: made.id });
     };
-    replace(
-      sites.body,
-      app.websites.length
-        ? h(
-            "table",
-            { class: "plain" },
-            h(
-              "thead",
-              { class: "hidden" },
-              h("tr", {}, h("th", {}, t.domain), h("th", {}, t.timezone), h("th", {}, t.figures)),
-            ),
-            h("tbody", {}, app.websites.map(row)),
-          )
-        : h("p", { class: "empty" }, t.noSitesHint),
-      h(
-        "div",
-        { class: "padded ruled" },
-        h("h3", {}, t.addSite),
-        form([field(t.domain, domain, t.domainHint), field(t.timezone, zone, t.timezoneHint), timezones()], add, {
-          label: t.add,
-          done: "",
-        }),
-      ),
+    return h(
+      "div",
+      { class: "padded ruled" },
+      h("h3", {}, t.addSite),
+      form([field(t.domain, domain, t.domainHint), field(t.timezone, zone, t.timezoneHint), timezones()], add, {
+        label: t.add,
+        done: "",
+      }),
     );
   }
 
@@ -101,7 +107,7 @@ export function settingsView(app) {
   async function update() {
     drawSites();
     try {
-      await Promise.all([loadSessions(), people.load()]);
+      await Promise.all([app.reload().then(drawSites), loadSessions(), people.load()]); // as other pages left them
       replace(trouble);
     } catch (error) {
       replace(trouble, problem(error, update));

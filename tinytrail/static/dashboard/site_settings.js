@@ -27,7 +27,7 @@ const SENT_AS = { contentGroups: "content_groups", excludedIps: "excluded_ips", 
 
 export function siteSettings(app, website) {
   const path = `api/v1/websites/${website.id}`;
-  const heading = h("h1", {}, text(website.domain));
+  const heading = h("h1", {});
   /** Save those fields that are not as this page has them, unless another page has changed them meanwhile. */
   const change = async (fields) => {
     const isAsIn = (other, name) => JSON.stringify(other[name]) === JSON.stringify(website[name]);
@@ -41,31 +41,48 @@ export function siteSettings(app, website) {
     replace(heading, text(website.domain));
     await app.reload();
   };
-  const cards = [
-    embedding(app, website),
-    general(website, change),
-    contentGroups(website, path, change),
-    excluded(app, website, change),
-    shares(path),
-    data(app, website, path),
-  ];
-  const element = h(
+  const toolbar = h(
     "div",
-    { class: "settings" },
+    { class: "toolbar" },
+    heading,
     h(
       "div",
-      { class: "toolbar" },
-      heading,
-      h(
-        "div",
-        { class: "bar" },
-        link(app, { view: "site" }, {}, t.figures),
-        link(app, { view: "settings", site: "" }, {}, t.allSettings),
-      ),
+      { class: "bar" },
+      link(app, { view: "site" }, {}, t.figures),
+      link(app, { view: "settings", site: "" }, {}, t.allSettings),
     ),
-    cards.map((one) => one.element),
   );
-  return { element, title: `${t.settings}: ${website.domain}`, update() {}, close() {} };
+  const element = h("div", { class: "settings" });
+
+  function draw() {
+    const cards = [
+      embedding(app, website),
+      general(website, change),
+      contentGroups(website, path, change),
+      excluded(app, website, change),
+      shares(path),
+      data(app, website, path),
+    ];
+    replace(heading, text(website.domain));
+    replace(
+      element,
+      toolbar,
+      cards.map((one) => one.element),
+    );
+  }
+  draw();
+
+  /** Show what another page may have saved since the websites were read. */
+  async function update() {
+    await app.reload().catch(() => {}); // it is shown as it was known, then
+    const stored = app.websites.find((one) => one.id === website.id);
+    if (!stored || JSON.stringify(stored) === JSON.stringify(website) || element.querySelector("[data-unsaved]"))
+      return;
+    Object.assign(website, stored);
+    draw();
+  }
+
+  return { element, title: `${t.settings}: ${website.domain}`, update, close() {} };
 }
 
 const embedding = (app, website) =>
