@@ -358,6 +358,24 @@ def test_a_user_is_added_given_a_new_key_and_removed(owner: Page, told: Told) ->
     expect(row).to_have_count(0)
 
 
+def test_what_is_typed_into_one_card_stays_as_another_is_saved(owner: Page, told: Told) -> None:
+    open_settings(owner, told)
+    name = panel(owner, "Accounts").get_by_label("Name")
+    name.fill("Half of a na")
+    users = panel(owner, "Users")
+    users.get_by_label("Label").fill("cleo@example.net")
+    users.get_by_label("Role").select_option("admin")
+    users.get_by_role("button", name="Add").click()
+    owner.get_by_role("dialog").get_by_role("button", name="Close").click()
+    expect(name).to_have_value("Half of a na")
+    expect(users.get_by_label("Label")).to_have_value("")
+    expect(users.get_by_label("Role")).to_have_value("user")
+    panel(owner, "Accounts").get_by_role("button", name="Add").click()
+    expect(panel(owner, "Accounts").get_by_role("row", name="Half of a na")).to_be_visible()
+    expect(users.get_by_label("Account").get_by_role("option", name="Half of a na")).to_have_count(1)
+    expect(name).to_have_value("")
+
+
 def test_another_browser_is_signed_out_from_here(owner: Page, page: Page, told: Told) -> None:
     sign_in(page.context, told, told.key)
     open_settings(owner, told)

@@ -10,6 +10,11 @@ import { copyable } from "./waiting.js";
 export function peopleCards(app) {
   const users = card(t.users);
   const accounts = card(t.accounts, { hint: t.accountsHint });
+  const userList = h("tbody", {});
+  const accountList = h("tbody", {});
+  const of = h("select", {}); // whose account a new user is of
+  users.body.append(h("table", { class: "plain" }, userList), newUser());
+  accounts.body.append(h("table", { class: "plain" }, accountList), newAccount());
 
   const showKey = (key, who) =>
     dialog(
@@ -76,19 +81,12 @@ export function peopleCards(app) {
     );
   }
 
-  async function load() {
-    const [everyone, all] = await Promise.all([get("api/v1/users"), get("api/v1/accounts")]);
-    const names = Object.fromEntries(all.map((one) => [one.id, one.name]));
+  function newUser() {
     const email = h("input", { maxlength: 320, autocomplete: "off" });
     const role = h(
       "select",
       {},
       ["user", "admin"].map((one) => h("option", { value: one }, t.roles[one])),
-    );
-    const of = h(
-      "select",
-      {},
-      all.map((one) => h("option", { value: one.id, selected: one.id === app.session.user.accountId }, one.name)),
     );
     const add = async () => {
       const made = await post("api/v1/users", {
@@ -98,51 +96,55 @@ export function peopleCards(app) {
       });
       await load();
       showKey(made.apiKey, made.email ?? t.unnamed);
+      return () => {
+        email.value = "";
+        role.value = "user"; // or the next one would be an admin by mistake
+        of.value = app.session.user.accountId;
+      };
     };
-    replace(
-      users.body,
-      h(
-        "table",
-        { class: "plain" },
-        h(
-          "tbody",
-          {},
-          everyone.map((one) => user(one, names)),
-        ),
-      ),
-      h(
-        "div",
-        { class: "padded ruled" },
-        h("h3", {}, t.addUser),
-        form([field(t.label, email, t.labelHint), field(t.role, role, t.roleHint), field(t.account, of)], add, {
-          label: t.add,
-          done: "",
-        }),
-      ),
+    return h(
+      "div",
+      { class: "padded ruled" },
+      h("h3", {}, t.addUser),
+      form([field(t.label, email, t.labelHint), field(t.role, role, t.roleHint), field(t.account, of)], add, {
+        label: t.add,
+        done: "",
+      }),
     );
+  }
+
+  function newAccount() {
     const name = h("input", { required: true, maxlength: 200 });
     const addAccount = async () => {
       await post("api/v1/accounts", { name: name.value });
       await load();
+      return () => (name.value = "");
     };
+    return h(
+      "div",
+      { class: "padded ruled" },
+      h("h3", {}, t.addAccount),
+      form([field(t.name, name)], addAccount, { label: t.add, done: "" }),
+    );
+  }
+
+  /** Fill the lists; what is being typed below them stays. */
+  async function load() {
+    const [everyone, all] = await Promise.all([get("api/v1/users"), get("api/v1/accounts")]);
+    const names = Object.fromEntries(all.map((one) => [one.id, one.name]));
+    const chosen = names[of.value] ? of.value : app.session.user.accountId;
     const counts = (one) => everyone.filter((someone) => someone.accountId === one.id).length;
     replace(
-      accounts.body,
-      h(
-        "table",
-        { class: "plain" },
-        h(
-          "tbody",
-          {},
-          all.map((one) => account(one, counts(one))),
-        ),
-      ),
-      h(
-        "div",
-        { class: "padded ruled" },
-        h("h3", {}, t.addAccount),
-        form([field(t.name, name)], addAccount, { label: t.add, done: "" }),
-      ),
+      userList,
+      everyone.map((one) => user(one, names)),
+    );
+    replace(
+      accountList,
+      all.map((one) => account(one, counts(one))),
+    );
+    replace(
+      of,
+      all.map((one) => h("option", { value: one.id, selected: one.id === chosen }, one.name)),
     );
   }
 
