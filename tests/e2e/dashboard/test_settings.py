@@ -46,6 +46,9 @@ def test_a_new_website_is_added_embedded_seen_and_deleted(owner: Page, told: Tol
     owner.get_by_role("link", name="Figures", exact=True).click()
     expect(owner.get_by_role("heading", name="No visit has been recorded yet")).to_be_visible()
     assert owner.locator(".waiting code").first.inner_text() == snippet
+    owner.keyboard.press("w")
+    expect(owner.get_by_role("button", name=re.compile(r"^Last 7 days\d"))).to_be_visible()
+    expect(owner.locator(".content")).to_be_hidden()
     body = hit(found[1], "/first", screen_width=1920)
     owner.request.post(f"{told.server.url}/api/v1/collect", data=body, headers={"User-Agent": BROWSER})
     expect(panel(owner, "Pages").get_by_role("button", name="/first")).to_be_visible()

@@ -165,9 +165,9 @@ export function siteView(app) {
   async function askForFirst() {
     const status = await get(`api/v1/websites/${website.id}/status`).catch(() => null);
     hasTraffic = Boolean(status?.firstEventAt);
-    if (!status || hasTraffic || first.childNodes.length) return;
-    replace(first, waiting(app, website, load));
-    content.hidden = true;
+    if (hasTraffic) replace(first);
+    else if (status && !first.childNodes.length) replace(first, waiting(app, website, load));
+    content.hidden = !shown || first.childNodes.length > 0;
   }
 
   function drawBar() {
