@@ -243,6 +243,29 @@ def test_an_event_of_any_name_is_counted(owner: Page, told: Told) -> None:
     assert read_rows(panel(owner, "Events").locator("table")) == [("__proto__", "3"), ("constructor", "2")]
 
 
+def test_products_chart_has_the_weeks_and_months_in_which_nothing_was(owner: Page, told: Told) -> None:
+    for day in ("2025-02-05", "2025-12-05"):
+        for event, at in (("play", "12:00:00"), ("stop", "12:01:00")):
+            body = {"event": event, "user_id": "seldom", "timestamp": f"{day}T{at}Z"}
+            assert httpx.post(f"{told.server.url}/track", json=body).status_code == 200
+    reading = owner.locator(".reading.shown")
+    for start, first, last in (
+        ("2025-01-01", "Week of Mon, 30 Dec 2024", "Week of Mon, 29 Dec 2025"),
+        ("2022-01-01", "January 2022", "January 2026"),
+    ):
+        shown = f"count=sessionCount&from={start}&to=2026-01-01&user=seldom"
+        owner.goto(f"{told.server.url}/?view=product&{shown}")
+        owner.locator(".chart svg").focus()
+        for key, words in (("Home", first), ("End", last)):
+            owner.keyboard.press(key)
+            expect(reading.locator("p")).to_have_text([words, "0"])
+    expect(owner.locator(".chart .axis:not(.level)").first).to_have_text("Jan 2022")
+    assert panel(owner, "Sessions").locator("tbody th").all_inner_texts() == [
+        "December 2025",
+        "February 2025",
+    ]
+
+
 def test_products_chart_draws_no_day_that_is_still_to_come(owner: Page, told: Told) -> None:
     today = datetime.now(UTC).date()
     days = f"from={today}&to={today + timedelta(days=9)}"

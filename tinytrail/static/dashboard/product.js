@@ -34,6 +34,28 @@ function daysOf(state, today) {
   return { start: shifted(today, 1 - DAYS[state.period]), end: today };
 }
 
+/**
+ * The days, or the first days of the weeks or months, of a range: also those in which nothing was, of which the API has
+ * no row. It is told by the `first` row on which day weeks begin, and before it nothing of "all" is drawn.
+ */
+function datesOf({ start, end }, group, first) {
+  if (group === "day") return Array.from({ length: daysIn(start, end) }, (_, n) => shifted(start, n));
+  if (!first) return [];
+  const dates = [first];
+  while (start !== FIRST_DAY && dates[0] > start) dates.unshift(before(dates[0], group));
+  for (let next = after(first, group); next <= end; next = after(next, group)) dates.push(next);
+  return dates;
+}
+
+const before = (date, group) => (group === "week" ? shifted(date, -7) : `${shifted(date, -1).slice(0, 7)}-01`);
+const after = (date, group) => (group === "week" ? shifted(date, 7) : `${shifted(date, 31).slice(0, 7)}-01`);
+
+const WORDS = {
+  day: dateInWords,
+  week: (date) => t.weekOf(dateInWords(date)),
+  month: (date) => dateInWords(date.slice(0, 7)),
+};
+
 export function productView(app) {
   const bar = h("div", { class: "bar" });
   const user = h("input", { type: "search", placeholder: t.anyUser, "aria-label": t.userId, "data-key": "user" });
@@ -106,13 +128,13 @@ export function productView(app) {
     const byDate = Object.fromEntries(
       (isEvents ? counts : lengths).map((row) => [row.date, isEvents ? total(row) : row[chosen]]),
     );
-    const dates =
-      group === "day"
-        ? Array.from({ length: daysIn(days.start, days.end) }, (_, n) => shifted(days.start, n))
-        : Object.keys(byDate);
-    const points = dates.map((date) => ({ date, value: byDate[date] ?? 0 }));
+    const point = (date) => ({ date: group === "month" ? date.slice(0, 7) : date, value: byDate[date] ?? 0 });
+    const points = datesOf(days, group, counts[0]?.date).map(point);
     const until = points.filter((point) => point.date <= today).length;
-    const words = chartWords(chosen, t.chartOf(t.productMetrics[chosen], rangeInWords(days.start, days.end)));
+    const words = {
+      ...chartWords(chosen, t.chartOf(t.productMetrics[chosen], rangeInWords(days.start, days.end))),
+      date: WORDS[group],
+    };
     replace(
       graph,
       points.length
@@ -134,7 +156,7 @@ export function productView(app) {
       h(
         "tr",
         {},
-        h("th", { scope: "row" }, dateInWords(row.date)),
+        h("th", { scope: "row" }, WORDS[group](row.date)),
         h("td", { class: "number" }, number(row.sessionCount)),
         h("td", { class: "number" }, duration(row.totalDuration)),
         h("td", { class: "number" }, duration(row.averageDuration)),

@@ -249,6 +249,7 @@ export const t = {
   userId: "User id",
   sessions: "Sessions",
   date: "Date",
+  weekOf: (day) => `Week of ${day}`,
   totalTime: "Total",
   average: "Average",
   productMetrics: {
