@@ -1,7 +1,7 @@
 """Signing in and out: the key goes to the server once, and is nowhere in the page."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, sign_in
 from tests.e2e.dashboard.pages import chips, figures, open_page, settled
@@ -48,6 +48,28 @@ def test_signing_out_ends_the_session_on_the_server(page: Page, told: Told) -> N
     page.context.add_cookies(cookies)  # type: ignore[arg-type]
     page.goto(told.server.url)
     expect(page.get_by_label("API key")).to_be_visible()
+
+
+def test_whoever_stays_with_what_they_typed_stays_signed_in(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    page.goto(f"{told.server.url}/?view=settings&site={told.website_id}")
+    domain = page.get_by_label("Domain")
+    domain.fill("half.exam")
+    asked: list[str] = []
+    answer = Dialog.dismiss
+
+    def on_dialog(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        answer(dialog)
+
+    page.on("dialog", on_dialog)
+    page.get_by_role("button", name="Sign out").click()
+    assert page.context.request.get(f"{told.server.url}/api/v1/sessions/current").status == 200
+    expect(domain).to_have_value("half.exam")
+    answer = Dialog.accept
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert asked == ["confirm", "confirm"]
 
 
 def test_a_session_that_ends_elsewhere_leaves_no_figures_and_asks_for_the_key(page: Page, told: Told) -> None:

@@ -50,16 +50,23 @@ const app = {
     else app.go(state);
   },
 
+  mayLeave,
+
   /** Read the websites anew, after one was added, changed or removed. */
   async reload() {
     app.websites = shareToken ? [app.session.share.website] : await get("api/v1/websites");
   },
 };
 
-const isUnsaved = () => Boolean(document.querySelector("form[data-unsaved]"));
+const UNSAVED = "form[data-unsaved]";
+const isUnsaved = () => Boolean(document.querySelector(UNSAVED));
 
-/** Ask, where something typed would be lost. */
-const mayLeave = () => !isUnsaved() || confirm(t.unsaved);
+/** Ask, where something typed would be lost; whoever says yes is not asked again. */
+function mayLeave() {
+  if (isUnsaved() && !confirm(t.unsaved)) return false;
+  document.querySelectorAll(UNSAVED).forEach((form) => delete form.dataset.unsaved);
+  return true;
+}
 
 /** The view that the address names, if it is this user's to see; else the overview. */
 function viewNamed({ view, site }) {

@@ -49,7 +49,7 @@ export function header(app) {
       { class: "tools" },
       themeButton(),
       h("button", { class: "quiet icon", "aria-label": t.keys, title: t.keys, onclick: help }, "?"),
-      h("button", { class: "quiet", onclick: () => signOut() }, t.signOut),
+      h("button", { class: "quiet", onclick: () => app.mayLeave() && signOut() }, t.signOut),
     ),
   ];
 }
