@@ -1,5 +1,6 @@
 """A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -215,6 +216,25 @@ def test_a_period_is_chosen_by_preset_range_arrows_and_keys(owner: Page, told: T
     assert figures(owner)["Visits"] == "3"  # still of yesterday
     assert owner.locator(".change").all_inner_texts() == [""] * 5
     assert owner.locator(".ghost").count() == 0
+
+
+def test_the_controls_say_what_came_while_their_menu_was_open(owner: Page, told: Told) -> None:
+    held: list[Route] = []
+    owner.route("**/reports/batch*", lambda route: held.append(route))
+    owner.goto(told.page)
+    opener = owner.locator(".opener")
+    opener.click()
+    held[0].continue_()
+    owner.unroute("**/reports/batch*")
+    expect(owner.locator(".figure").first).to_be_visible()
+    owner.keyboard.press("Escape")
+    expect(opener).to_have_text(re.compile(r"^Last 7 days\d"))
+    expect(owner.get_by_role("button", name="Earlier")).to_be_enabled()
+    expect(opener).to_be_focused()
+    opener.click()
+    owner.keyboard.press("m")
+    owner.keyboard.press("Escape")
+    expect(opener).to_have_text(re.compile(r"^Last 30 days\d"))
 
 
 RUSH = """() => {

@@ -7,7 +7,7 @@ import { botsChip } from "./filters.js";
 import { compact, number, utcToday, wallClock } from "./format.js";
 import { change } from "./headline.js";
 import { loader } from "./loading.js";
-import { periodBar, periodKey } from "./period.js";
+import { periodBar, periodKey, putControls } from "./period.js";
 import { link } from "./shell.js";
 import { comparison, counted } from "./state.js";
 import { t } from "./strings.js";
@@ -74,7 +74,7 @@ export function overview(app) {
   function drawBar() {
     const bots = botsChip(app);
     replace(chosen, bots && h("ul", { "aria-label": t.filters }, bots));
-    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app, shown, utcToday()));
+    putControls(bar, () => periodBar(app, shown, utcToday()));
   }
 
   async function ask(signal) {

@@ -1,6 +1,6 @@
 // Choosing what time is shown: presets, a range of one's own, one step back or forth, and what to compare with.
 
-import { h, newId } from "./dom.js";
+import { h, newId, replace } from "./dom.js";
 import { daysIn, rangeInWords, shifted } from "./format.js";
 import { placeBelow } from "./shell.js";
 import { COMPARISONS, FIRST_DAY, LAST_DAY, PRESETS } from "./state.js";
@@ -28,6 +28,13 @@ export function periodKey(event, app, shown, today) {
     : direction && shown && turned(app.state, shown, direction, today);
   if (next) app.go(next);
   return Boolean(next);
+}
+
+/** Put the controls that `make` gives into `bar`; where its menu is open, as soon as that is closed. */
+export function putControls(bar, make) {
+  const menu = bar.querySelector(":popover-open");
+  if (menu) menu.addEventListener("toggle", () => putControls(bar, make), { once: true });
+  else replace(bar, make());
 }
 
 /** The controls of the period. `shown`: the days on screen, once known. `today`: the website's. */

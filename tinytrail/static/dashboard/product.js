@@ -17,7 +17,7 @@ import {
 } from "./format.js";
 import { loader } from "./loading.js";
 import { card, scrolled } from "./panels.js";
-import { periodBar, periodKey } from "./period.js";
+import { periodBar, periodKey, putControls } from "./period.js";
 import { PRODUCT_METRICS } from "./state.js";
 import { t } from "./strings.js";
 import { table } from "./table.js";
@@ -85,7 +85,7 @@ export function productView(app) {
   async function ask(signal) {
     const today = utcToday();
     shown = daysOf(app.state, today);
-    if (!bar.querySelector(":popover-open")) replace(bar, periodBar(app, shown, today, { compares: false }));
+    putControls(bar, () => periodBar(app, shown, today, { compares: false }));
     const { start, end } = shown;
     const group = daysIn(start, end) > 730 ? "month" : daysIn(start, end) > 120 ? "week" : "day";
     const range = { start_date: start, end_date: end, group_by: group, user_id: app.state.user };

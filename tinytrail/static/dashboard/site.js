@@ -9,7 +9,7 @@ import { headline } from "./headline.js";
 import { LISTS, PANELS } from "./lists.js";
 import { loader } from "./loading.js";
 import { panel, realtimePanel, ROWS } from "./panels.js";
-import { periodBar, periodKey } from "./period.js";
+import { periodBar, periodKey, putControls } from "./period.js";
 import { link, siteSwitcher } from "./shell.js";
 import { common, comparison } from "./state.js";
 import { t } from "./strings.js";
@@ -171,12 +171,11 @@ export function siteView(app) {
   }
 
   function drawBar() {
-    const opener = [
+    putControls(bar, () => [
       h("button", { class: "quiet", "data-key": "search", onclick: search }, t.search),
       periodBar(app, shown, clock().today),
       shareToken ? null : link(app, { view: "settings", site: website.id }, { class: "button quiet" }, t.settings),
-    ];
-    if (!bar.querySelector(":popover-open")) replace(bar, opener);
+    ]);
     replace(chosen, chips(app));
   }
 
