@@ -171,10 +171,12 @@ def test_the_address_is_the_view_and_back_leads_back(owner: Page, told: Told) ->
     assert other.locator('.figure[aria-pressed="true"] .label').inner_text() == "Page views"
     assert rows(other, "Sources") == [("google.com", "2")]
 
+    panel(owner, "Pages").get_by_role("button", name="Details").click()
     owner.go_back()
     settled(owner)
     assert chips(owner) == []
     assert figures(owner)["Page views"] == "10"
+    expect(owner.get_by_role("dialog")).to_have_count(0)  # it was about the page before
 
 
 @pytest.mark.parametrize("choice", ["Earlier", "Last 30 days", "Compare with"])

@@ -142,6 +142,7 @@ function askWho(why) {
 
 addEventListener("popstate", () => {
   if (!mayLeave()) return history.pushState(null, "", addressOf(app.state));
+  document.querySelectorAll("dialog").forEach((box) => box.close()); // they are about what was shown
   app.state = readState();
   if (app.session) show();
 });
