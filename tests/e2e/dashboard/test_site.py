@@ -429,6 +429,23 @@ def test_a_funnel_is_built_and_kept_in_the_address(owner: Page, told: Told) -> N
     assert shown(again) == [("/", "3"), ("signup", "1")]
 
 
+def test_a_step_that_is_being_typed_is_not_lost_to_a_click_elsewhere(owner: Page, told: Told) -> None:
+    open_page(owner, told.page)
+    owner.clock.install()
+    open_page(owner, told.page)
+    card = panel(owner, "Funnel")
+    card.get_by_label("Step 1").fill("/")
+    card.get_by_label("Step 2").fill("/pricing")
+    panel(owner, "Devices").get_by_role("button", name="Desktop").click()
+    owner.clock.fast_forward(1000)
+    expect(card.get_by_label("Step 2")).to_have_value("/pricing")
+    expect(card.locator(".result li")).to_have_count(2)
+    card.get_by_label("Step 2").fill("signup")
+    owner.get_by_role("link", name="Sites").click()
+    owner.clock.fast_forward(1000)
+    expect(owner).to_have_url(f"{told.server.url}/?period=7d")
+
+
 def test_one_step_alone_is_told_that_a_funnel_needs_two(owner: Page, told: Told) -> None:
     open_page(owner, f"{told.page}&step=/")
     funnel = panel(owner, "Funnel")

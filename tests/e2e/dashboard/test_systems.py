@@ -77,6 +77,17 @@ def test_the_address_of_product_and_installs_is_what_is_seen(owner: Page, told: 
     expect(owner.get_by_role("button", name="Last 30 days")).to_have_attribute("aria-pressed", "true")
 
 
+def test_a_user_who_is_being_typed_is_not_lost_to_a_click_elsewhere(owner: Page, told: Told) -> None:
+    owner.clock.install()
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    expect(owner.locator(".chart svg")).to_be_visible()
+    owner.get_by_label("User id").fill("ann")
+    owner.get_by_role("button", name="Earlier").click()
+    owner.clock.fast_forward(1000)
+    expect(owner.get_by_label("User id")).to_have_value("ann")
+    expect(owner).to_have_url(re.compile("from=.*&user=ann"))
+
+
 def test_another_period_leaves_products_figure_as_it_is(owner: Page, told: Told) -> None:
     owner.goto(f"{told.server.url}/?view=product&period=7d")
     owner.locator("[data-key=averageDuration]").click()

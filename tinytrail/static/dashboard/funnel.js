@@ -19,9 +19,10 @@ export function funnelPanel(app, query, suggest) {
   const sides = h("div", { class: "sides" }, form, h("div", {}, says, result));
   body.append(h("p", { class: "quiet hint" }, t.funnelHint), sides, list);
   let steps = null;
+  let addressed = ""; // those of the address when it was last looked at
 
   const given = () => steps.map((step) => step.trim()).filter(Boolean);
-  const tell = () => app.go({ ...app.state, steps: given() }, { replace: true });
+  const tell = () => element.isConnected && app.go({ ...app.state, steps: given() }, { replace: true });
   const soon = debounced(tell, 500);
 
   function drawForm() {
@@ -74,10 +75,10 @@ export function funnelPanel(app, query, suggest) {
         list,
         suggest().map((value) => h("option", { value }, readable(value))),
       );
-      if (
-        steps === null ||
-        (given().join("\n") !== app.state.steps.join("\n") && !form.contains(document.activeElement))
-      ) {
+      const wanted = app.state.steps.join("\n");
+      const isNew = wanted !== addressed; // else what is being typed is ahead of the address
+      addressed = wanted;
+      if (steps === null || (isNew && given().join("\n") !== wanted && !form.contains(document.activeElement))) {
         steps = [...app.state.steps];
         while (steps.length < 2) steps.push("");
         drawForm();

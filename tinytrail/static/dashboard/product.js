@@ -79,6 +79,7 @@ export function productView(app) {
   );
   const load = loader({ content, trouble, ask, draw });
   let shown = null;
+  let addressed = ""; // the user of the address when it was last looked at
   const tell = () => element.isConnected && app.go({ ...app.state, user: user.value }, { replace: true });
   user.addEventListener("input", debounced(tell, 300));
 
@@ -181,7 +182,8 @@ export function productView(app) {
     element,
     title: t.product,
     update() {
-      if (user.value !== app.state.user) user.value = app.state.user;
+      if (addressed !== app.state.user) user.value = app.state.user; // else what is being typed is ahead of it
+      addressed = app.state.user;
       return load();
     },
     key: (event) => periodKey(event, app, shown, utcToday()),
