@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
@@ -153,6 +154,20 @@ def test_every_list_filters(owner: Page, told: Told) -> None:
         owner.keyboard.press("x")  # takes all of them off
         settled(owner)
         assert chips(owner) == []
+
+
+def test_a_property_that_no_filter_can_name_is_no_button(owner: Page, told: Told) -> None:
+    website_id = add_website(told, "properties.example")
+    body = hit(website_id, event_type="custom", properties={"name": "n", "a=b": "c", "": "d", "plan": "a=b"})
+    answer = httpx.post(f"{told.server.url}/api/v1/collect", json=body, headers={"User-Agent": BROWSER})
+    assert answer.status_code == 202
+    open_page(owner, f"{told.server.url}/?site={website_id}&period=7d&tab-events=properties")
+    card = panel(owner, "Events")
+    assert sorted(read_rows(card.locator("table"))) == [(": d", "1"), ("a=b: c", "1"), ("plan: a=b", "1")]
+    assert card.locator("tbody button").all_inner_texts() == ["plan: a=b"]
+    card.locator("tbody button").click()
+    settled(owner)
+    assert figures(owner)["Visits"] == "1"
 
 
 def test_the_address_is_the_view_and_back_leads_back(owner: Page, told: Told) -> None:

@@ -19,6 +19,9 @@ const byVisits = (column, key, dimension, show) => ({
 /** How rows of paths are called. */
 export const ofPath = { name: (row) => row.path, show: (row) => readable(row.path) };
 
+/** Properties that a filter can name: the first "=" in it ends the name. */
+const CAN_BE_NAMED = /^[^=]+$/;
+
 const campaign = (row) => [row.utmSource, row.utmMedium, row.utmCampaign].map((part) => part || "–").join(" / ");
 
 /**
@@ -161,7 +164,7 @@ export const LISTS = {
     column: t.property,
     measures: [{ key: "count", title: t.count }],
     name: (row) => `${row.property}: ${row.value}`,
-    filters: (row) => [filter("property", `${row.property}=${row.value}`)],
+    filters: (row) => (CAN_BE_NAMED.test(row.property) ? [filter("property", `${row.property}=${row.value}`)] : []),
   },
 };
 
