@@ -254,6 +254,23 @@ def test_the_controls_say_what_came_while_their_menu_was_open(owner: Page, told:
     expect(opener).to_have_text(re.compile(r"^Last 30 days\d"))
 
 
+def test_hours_that_are_no_longer_kept_are_not_drawn_as_nothing(owner: Page, told: Told) -> None:
+    def purged(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        for point in said["data"]["reports"][1]["series"]:
+            point["value"] = 0
+        route.fulfill(response=answer, json=said)
+
+    owner.route("**/reports/batch*", purged)
+    open_page(owner, f"{told.server.url}/?site={told.website_id}&period=yesterday")
+    assert figures(owner)["Visits"] == "3"
+    expect(owner.locator(".graph")).to_have_text(re.compile("^The visits of this day are no longer kept"))
+    owner.unroute("**/reports/batch*")
+    owner.keyboard.press("w")
+    expect(owner.locator(".graph svg")).to_be_visible()
+
+
 RUSH = """() => {
   for (let times = 0; times < 8; times += 1)
     document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));

@@ -16,9 +16,11 @@ export function headline(app) {
   const graph = h("div", { class: "graph" });
   let drawn = "";
 
+  const metricOf = (summary, name) => summary.metrics[name] ?? summary.metrics[`${name}_sec`];
+
   function drawFigures(summary) {
     const button = (metric) => {
-      const found = summary.metrics[metric] ?? summary.metrics[`${metric}_sec`];
+      const found = metricOf(summary, metric);
       return h(
         "button",
         {
@@ -36,12 +38,15 @@ export function headline(app) {
   }
 
   /** Draw the chart, unless it shows the same already: a reading under way is not to be wiped by a refresh. */
-  function drawChart(series, today, hour) {
+  function drawChart(series, total, today, hour) {
     const { metric } = app.state;
-    const fresh = JSON.stringify([metric, series, today, hour]);
+    const fresh = JSON.stringify([metric, series, total, today, hour]);
     if (fresh === drawn) return;
     drawn = fresh;
     const points = series.series;
+    // Hours are counted from visits, which may have been deleted for their age; a day's total stays.
+    if (points[0].date.length > 10 && total && points.every((point) => !point.value))
+      return void replace(graph, h("p", { class: "empty" }, t.noHours));
     const now = points[0].date.length > 10 ? `${today}T${hour}:00` : today;
     const until = points.filter((point) => point.date <= now).length;
     const words = chartWords(
@@ -60,7 +65,7 @@ export function headline(app) {
     /** `today` and `hour` are the website's own, as `2026-03-13` and `14`. */
     update(summary, series, { today, hour }) {
       drawFigures(summary);
-      drawChart(series, today, hour);
+      drawChart(series, metricOf(summary, app.state.metric).value, today, hour);
     },
   };
 }

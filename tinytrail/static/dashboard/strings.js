@@ -85,6 +85,7 @@ export const t = {
   unchanged: "0%",
   comparedWith: (range) => `compared with ${range}`,
   unfinished: "(so far)",
+  noHours: "The visits of this day are no longer kept, and its hours with them. Its totals are.",
   chartOf: (metric, range) => `${metric}, ${range}. Arrow keys move along it.`,
   activeNow: (count) => `${plural(count, "visitor", "visitors")} in 30 minutes`,
   legend: (range) => `dotted: ${range}`,
