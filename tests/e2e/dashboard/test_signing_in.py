@@ -1,5 +1,7 @@
 """Signing in and out: the key goes to the server once, and is nowhere in the page."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
@@ -109,6 +111,33 @@ def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, tol
     expect(page.locator(".figure").first).to_be_visible()
     assert figures(page)["Visits"] == "7"
     assert page.get_by_role("alert").count() == 0
+
+
+BUSY = {"status": "error", "error": {"code": "UNAVAILABLE", "message": "Busy just now"}}
+FAILURES = [
+    # what stands in for an answer, what is said of it
+    ({"status": 502, "content_type": "text/html", "body": "<h1>502 Bad Gateway</h1>"}, "cannot be reached"),
+    ({"status": 502, "body": ""}, "cannot be reached"),
+    ({"status": 504, "content_type": "text/plain", "body": "Gateway Timeout"}, "cannot be reached"),
+    ({"status": 503, "content_type": "text/html", "body": "<h1>503</h1>"}, "cannot be reached"),
+    ({"status": 503, "json": BUSY, "headers": {"Retry-After": "1"}}, "Busy just now. Try again in 1 second."),
+]
+
+
+@pytest.mark.parametrize(("answer", "said"), FAILURES)
+def test_a_proxy_whose_server_is_away_is_not_quoted_and_its_return_is_noticed(
+    page: Page, told: Told, answer: dict[str, Any], said: str
+) -> None:
+    sign_in(page.context, told, told.key)
+    open_page(page, told.page)
+    page.route("**/reports/batch*", lambda route: route.fulfill(**answer))
+    page.keyboard.press("m")
+    notice = page.get_by_role("alert").locator("p")
+    expect(notice).to_contain_text(said)
+    assert "<h1>" not in notice.inner_text()
+    page.unroute("**/reports/batch*")
+    expect(page.locator(".figure").first).to_be_visible()
+    assert figures(page)["Visits"] == "7"
 
 
 @pytest.mark.parametrize("address", ["?view=settings", "?view=product", "?site=unknown", "?view=nonsense"])

@@ -59,6 +59,10 @@ async function send(method, path, { parameters, body, signal } = {}) {
 }
 
 async function refusal(response) {
+  // All above 501 but a 503 in our own form is a proxy's, whose words may be a page of HTML: the server is away.
+  const isOurs =
+    response.status === 503 && /^(application\/json|text\/plain)/.test(response.headers.get("Content-Type"));
+  if (response.status > 501 && !isOurs) return new ApiError(0, t.offline);
   const said = await response.text();
   let message = said;
   try {

@@ -6,7 +6,7 @@ import { addressOf, elsewhere } from "./state.js";
 import { t } from "./strings.js";
 
 const YEAR = 31_536_000; // seconds
-const AWAY = 4; // seconds until a server that could not be reached is tried again
+const AWAY = 4; // seconds until a server that could not be reached, or not answer, is tried again
 
 /** A link within the dashboard: followed without loading the page anew. */
 export function link(app, changes, attributes, ...children) {
@@ -131,11 +131,11 @@ export function placeBelow(menu, opener) {
 /** What went wrong, and a way to try again. A limit is waited out. */
 export function problem(error, retry) {
   const isLimit = error.status === 429;
-  const seconds = error.retryAfter ?? 5;
+  const seconds = error.retryAfter ?? AWAY;
   const words = isLimit ? t.tooFast(seconds) : error.message;
-  // A limit is waited out, and a server that is away may be back at any moment.
+  // A limit is waited out, and a server that is away or busy may be back at any moment.
   const again = () => box.isConnected && retry();
-  if (retry && (isLimit || error.status === 0)) setTimeout(again, (isLimit ? seconds : AWAY) * 1000);
+  if (retry && [0, 429, 503].includes(error.status)) setTimeout(again, seconds * 1000);
   const box = h(
     "div",
     { class: "notice problem", role: "alert" },
