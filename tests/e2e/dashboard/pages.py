@@ -1,6 +1,9 @@
-"""Reading the dashboard as a person does: by headings, rows and figures."""
+"""Reading and using the dashboard as a person does: by headings, rows, figures and buttons."""
 
+import httpx
 from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.dashboard.conftest import Told
 
 
 def panel(page: Page, title: str) -> Locator:
@@ -58,3 +61,20 @@ def figures(page: Page) -> dict[str, str]:
 
 def chips(page: Page) -> list[str]:
     return [" ".join(text.split()).removesuffix(" ✕") for text in page.locator(".chips li").all_inner_texts()]
+
+
+def open_settings(page: Page, told: Told, website_id: str = "") -> None:
+    page.goto(f"{told.server.url}/?view=settings&site={website_id}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def website(told: Told, website_id: str | None = None) -> dict[str, object]:
+    """The website as the API has it."""
+    path = f"{told.server.url}/api/v1/websites/{website_id or told.website_id}"
+    found: dict[str, object] = httpx.get(path, headers={"X-API-KEY": told.key}).json()["data"]
+    return found
+
+
+def saved(card: Locator) -> None:
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_text("Saved.")).to_be_visible()

@@ -3,28 +3,11 @@
 import re
 
 import httpx
-from playwright.sync_api import Dialog, Locator, Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website, sign_in
-from tests.e2e.dashboard.pages import panel
+from tests.e2e.dashboard.pages import open_settings, panel, saved, website
 from tests.make import BROWSER, hit
-
-
-def open_settings(page: Page, told: Told, website_id: str = "") -> None:
-    page.goto(f"{told.server.url}/?view=settings&site={website_id}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-
-
-def website(told: Told, website_id: str | None = None) -> dict[str, object]:
-    """The website as the API has it."""
-    path = f"{told.server.url}/api/v1/websites/{website_id or told.website_id}"
-    found: dict[str, object] = httpx.get(path, headers={"X-API-KEY": told.key}).json()["data"]
-    return found
-
-
-def saved(card: Locator) -> None:
-    card.get_by_role("button", name="Save").click()
-    expect(card.get_by_text("Saved.")).to_be_visible()
 
 
 def test_a_new_website_is_added_embedded_seen_and_deleted(owner: Page, told: Told) -> None:
@@ -135,60 +118,6 @@ def test_what_is_not_saved_is_not_left_without_a_question(owner: Page, told: Tol
     assert len(asked) == 5
 
 
-def test_content_groups_show_what_they_match_before_they_are_saved(owner: Page, told: Told) -> None:
-    open_settings(owner, told, told.website_id)
-    card = panel(owner, "Content groups")
-    preview = card.locator(".preview tr")
-    expect(preview.nth(0)).to_contain_text("Blog")
-    expect(preview.nth(0)).to_contain_text("2 paths")
-    card.get_by_role("button", name="Add a group").click()
-    card.get_by_label("Name of the group").last.fill("Prices")
-    card.get_by_label("Pattern").last.fill("^/pric")
-    expect(preview.nth(1)).to_have_text(re.compile("^Prices.*/pricing$"))
-    assert website(told)["contentGroups"] == [{"name": "Blog", "pattern": "/blog/*"}]
-    saved(card)
-    assert website(told)["contentGroups"] == [
-        {"name": "Blog", "pattern": "/blog/*"},
-        {"name": "Prices", "pattern": "^/pric"},
-    ]
-    card.get_by_role("button", name="Remove").last.click()
-    saved(card)
-    assert website(told)["contentGroups"] == [{"name": "Blog", "pattern": "/blog/*"}]
-
-
-def test_a_group_half_written_is_not_called_wrong(owner: Page, told: Told) -> None:
-    open_settings(owner, told, told.website_id)
-    card = panel(owner, "Content groups")
-    preview = card.locator(".preview tr")
-    expect(preview).to_have_count(2)  # Blog, and all else
-    card.get_by_role("button", name="Add a group").click()
-    for label, text, rows in (("Name of the group", "Prices", 2), ("Pattern", "/pric*", 3)):
-        with owner.expect_response("**/content-groups/preview") as answered:
-            card.get_by_label(label).last.fill(text)
-        assert answered.value.status == 200
-        expect(preview).to_have_count(rows)
-
-
-def test_a_preview_that_comes_too_late_is_not_shown(owner: Page, told: Told) -> None:
-    open_settings(owner, told, told.website_id)
-    card = panel(owner, "Content groups")
-    preview = card.locator(".preview tr")
-    expect(preview).to_have_count(2)
-    late: list[Route] = []
-    owner.route("**/content-groups/preview", lambda route: route.continue_() if late else late.append(route))
-    pattern = card.get_by_label("Pattern").first
-    with owner.expect_request("**/content-groups/preview"):
-        pattern.fill("/blog/a")
-    while not late:
-        owner.wait_for_timeout(10)
-    pattern.fill("/nowhere/*")
-    expect(preview.first).to_contain_text("0 paths")
-    late[0].continue_()
-    for _ in range(2):  # journeys to the server and back, after which it would have come
-        owner.evaluate("() => fetch('health')")
-    expect(preview.first).to_contain_text("0 paths")
-
-
 def test_the_fields_show_what_was_stored(owner: Page, told: Told) -> None:
     website_id = add_website(told, "fields.example")
     open_settings(owner, told, website_id)
@@ -251,17 +180,6 @@ def test_an_error_is_said_once_and_only_while_it_is_true(page: Page, told: Told)
     card.get_by_label("Domain").evaluate("(field) => (field.value = '')")  # without a word to the form
     card.get_by_role("button", name="Save").click()  # the browser says that the domain is missing
     expect(problem).to_have_count(0)
-
-
-def test_a_pattern_that_no_path_can_match_is_warned_of(owner: Page, told: Told) -> None:
-    open_settings(owner, told, told.website_id)
-    card = panel(owner, "Content groups")
-    card.get_by_role("button", name="Add a group").click()
-    card.get_by_label("Name of the group").last.fill("Lost")
-    for pattern, is_lost in (("nostart", True), ("*start", False), ("blog/*", True), ("^/x", False)):
-        card.get_by_label("Pattern").last.fill(pattern)
-        warning = card.locator(".preview").get_by_text("Matches nothing: every path begins with /.")
-        expect(warning).to_have_count(int(is_lost))
 
 
 def test_nothing_saved_in_another_tab_is_overwritten_by_an_older_page(page: Page, told: Told) -> None:
@@ -333,63 +251,3 @@ def test_everything_stored_can_be_taken_along(owner: Page, told: Told) -> None:
         text = download.value.path().read_text()
         assert text.startswith(first) or first in text.splitlines()[0], text[:80]
         assert len(text.splitlines()) > 5
-
-
-def test_a_user_is_added_given_a_new_key_and_removed(owner: Page, told: Told) -> None:
-    open_settings(owner, told)
-    card = panel(owner, "Users")
-    card.get_by_label("Label").fill("carol@example.org")
-    card.get_by_role("button", name="Add").click()
-    shown = owner.get_by_role("dialog", name="API key: carol@example.org")
-    key = shown.locator("code").inner_text()
-    shown.get_by_role("button", name="Close").click()
-    accounts = f"{told.server.url}/api/v1/websites"
-    assert httpx.get(accounts, headers={"X-API-KEY": key}).status_code == 200
-
-    row = card.get_by_role("row", name="carol@example.org")
-    row.get_by_role("button", name="Show key").click()
-    expect(shown.locator("code")).to_have_text(key)
-    shown.get_by_role("button", name="Close").click()
-    row.get_by_role("button", name="New key").click()
-    owner.get_by_role("dialog", name="New key").get_by_role("button", name="New key").click()
-    expect(shown.locator("code")).not_to_have_text(key)
-    assert httpx.get(accounts, headers={"X-API-KEY": key}).status_code == 401
-    shown.get_by_role("button", name="Close").click()
-
-    row.get_by_role("button", name="Remove").click()
-    owner.get_by_role("dialog", name="Remove").get_by_role("button", name="Remove").click()
-    expect(row).to_have_count(0)
-
-
-def test_what_is_typed_into_one_card_stays_as_another_is_saved(owner: Page, told: Told) -> None:
-    open_settings(owner, told)
-    name = panel(owner, "Accounts").get_by_label("Name")
-    name.fill("Half of a na")
-    users = panel(owner, "Users")
-    users.get_by_label("Label").fill("cleo@example.net")
-    users.get_by_label("Role").select_option("admin")
-    users.get_by_role("button", name="Add").click()
-    owner.get_by_role("dialog").get_by_role("button", name="Close").click()
-    expect(name).to_have_value("Half of a na")
-    expect(users.get_by_label("Label")).to_have_value("")
-    expect(users.get_by_label("Role")).to_have_value("user")
-    panel(owner, "Accounts").get_by_role("button", name="Add").click()
-    expect(panel(owner, "Accounts").get_by_role("row", name="Half of a na")).to_be_visible()
-    expect(users.get_by_label("Account").get_by_role("option", name="Half of a na")).to_have_count(1)
-    expect(name).to_have_value("")
-
-
-def test_another_browser_is_signed_out_from_here(owner: Page, page: Page, told: Told) -> None:
-    sign_in(page.context, told, told.key)
-    open_settings(owner, told)
-    card = panel(owner, "Signed-in browsers")
-    expect(card.get_by_text("this one")).to_be_visible()
-    others = card.get_by_role("button", name="Sign out")
-    before = others.count()
-    assert before >= 1
-    while others.count():
-        left = others.count()
-        others.first.click()
-        expect(others).to_have_count(left - 1)
-    page.goto(told.server.url)
-    expect(page.get_by_label("API key")).to_be_visible()

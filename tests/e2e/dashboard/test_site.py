@@ -1,12 +1,7 @@
 """A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
 
-import re
-from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
-
-import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.dashboard.conftest import DOMAIN, Told, add_website, sign_in
 from tests.e2e.dashboard.pages import (
@@ -68,108 +63,6 @@ def test_everything_on_the_page_comes_in_one_request(owner: Page, told: Told) ->
     assert len(asked) == 1
 
 
-def test_rows_filter_everything_several_at_once_and_chips_take_them_off(owner: Page, told: Told) -> None:
-    open_page(owner, told.page)
-    panel(owner, "Countries").get_by_role("button", name="Germany").click()
-    settled(owner)
-    assert chips(owner) == ["Country is Germany"]
-    assert figures(owner)["Visits"] == "3"
-    panel(owner, "Pages").get_by_role("button", name="/pricing", exact=True).click()
-    settled(owner)
-    assert chips(owner) == ["Country is Germany", "Page is /pricing"]
-    assert figures(owner)["Visits"] == "2"
-    assert rows(owner, "Events") == [("signup", "2")]
-    assert rows(owner, "Pages", "All") == [("/pricing", "2", "2")]
-
-    owner.get_by_role("button", name="Remove filter: Country Germany").click()
-    settled(owner)
-    assert figures(owner)["Visits"] == "3"
-    owner.get_by_role("button", name="Clear all").click()
-    settled(owner)
-    assert chips(owner) == []
-    assert figures(owner)["Visits"] == "6"
-
-
-def test_bots_that_are_counted_leave_a_chip_that_takes_them_out_again(owner: Page, told: Told) -> None:
-    open_page(owner, f"{told.page}&f=country:DE")
-    owner.get_by_role("button", name="Last 7 days").click()
-    owner.get_by_label("Include bots").check()
-    settled(owner)
-    assert chips(owner) == ["Country is Germany", "Bots included"]
-    owner.get_by_role("button", name="Leave out bots").click()
-    settled(owner)
-    assert chips(owner) == ["Country is Germany"]
-    assert owner.url == f"{told.page}&f=country:DE"
-    for clear in ("x", "Clear all"):
-        open_page(owner, f"{told.page}&bots=1")
-        if clear == "x":
-            owner.keyboard.press("x")
-        else:
-            owner.get_by_role("button", name=clear).click()
-        settled(owner)
-        assert chips(owner) == []
-        assert owner.url == told.page
-
-    owner.goto(f"{told.server.url}/?bots=1")
-    expect(owner.locator(".chips")).to_contain_text("Bots included")
-    owner.get_by_role("button", name="Leave out bots").click()
-    expect(owner.locator(".chips li")).to_have_count(0)
-    expect(owner).to_have_url(f"{told.server.url}/")
-
-
-def test_an_empty_list_is_laid_to_the_filter_where_there_is_one(owner: Page, told: Told) -> None:
-    open_page(owner, f"{told.page}&f=country:FR")
-    for title in ("Events", "Now"):
-        expect(panel(owner, title)).to_contain_text("Nothing matches the filters.")
-    open_page(owner, f"{told.server.url}/?site={told.website_id}&period=today")
-    expect(panel(owner, "Events")).to_contain_text("No custom events in this period.")
-
-
-CAMPAIGN = ["Campaign is may", "Medium is email", "Source is newsletter"]
-FILTERS = [
-    # panel, tab, row, chips, visits left
-    ("Pages", "Landing", "/blog/a", ["Landing page is /blog/a"], "2"),
-    ("Pages", "Exit", "/pricing", ["Exit page is /pricing"], "3"),
-    ("Sources", "Channels", "Direct", ["Channel is Direct"], "3"),
-    ("Sources", "Referrers", "google.com", ["Referrer is google.com"], "2"),
-    ("Sources", "Campaigns", "newsletter / email / may", CAMPAIGN, "1"),
-    ("Devices", "Type", "Phone", ["Device is Phone"], "1"),
-    ("Devices", "Browser", "Firefox", ["Browser is Firefox"], "2"),
-    ("Devices", "System", "Linux", ["System is Linux"], "2"),
-    ("Devices", "Screen", "376–768 px", ["Screen is 376–768 px"], "1"),
-    ("Events", "Events", "signup", ["Event is signup"], "2"),
-    ("Events", "Properties", "plan: pro", ["Property is plan=pro"], "1"),
-    ("Pages", "All", "Blog", ["Content group is Blog"], "4"),
-]  # fmt: skip
-
-
-def test_every_list_filters(owner: Page, told: Told) -> None:
-    open_page(owner, told.page)
-    for title, tab, row, expected, visits in FILTERS:
-        card = panel(owner, title)
-        card.get_by_role("tab", name=tab, exact=True).click()
-        card.get_by_role("button", name=row, exact=True).first.click()
-        settled(owner)
-        assert (sorted(chips(owner)), figures(owner)["Visits"]) == (expected, visits), row
-        owner.keyboard.press("x")  # takes all of them off
-        settled(owner)
-        assert chips(owner) == []
-
-
-def test_a_property_that_no_filter_can_name_is_no_button(owner: Page, told: Told) -> None:
-    website_id = add_website(told, "properties.example")
-    body = hit(website_id, event_type="custom", properties={"name": "n", "a=b": "c", "": "d", "plan": "a=b"})
-    answer = httpx.post(f"{told.server.url}/api/v1/collect", json=body, headers={"User-Agent": BROWSER})
-    assert answer.status_code == 202
-    open_page(owner, f"{told.server.url}/?site={website_id}&period=7d&tab-events=properties")
-    card = panel(owner, "Events")
-    assert sorted(read_rows(card.locator("table"))) == [(": d", "1"), ("a=b: c", "1"), ("plan: a=b", "1")]
-    assert card.locator("tbody button").all_inner_texts() == ["plan: a=b"]
-    card.locator("tbody button").click()
-    settled(owner)
-    assert figures(owner)["Visits"] == "1"
-
-
 def test_the_address_is_the_view_and_back_leads_back(owner: Page, told: Told) -> None:
     open_page(owner, told.page)
     panel(owner, "Sources").get_by_role("tab", name="Referrers").click()
@@ -192,99 +85,6 @@ def test_the_address_is_the_view_and_back_leads_back(owner: Page, told: Told) ->
     assert chips(owner) == []
     assert figures(owner)["Page views"] == "10"
     expect(owner.get_by_role("dialog")).to_have_count(0)  # it was about the page before
-
-
-@pytest.mark.parametrize("choice", ["Earlier", "Last 30 days", "Compare with"])
-def test_another_period_leaves_the_tabs_as_they_are(owner: Page, told: Told, choice: str) -> None:
-    open_page(owner, told.page)
-    panel(owner, "Sources").get_by_role("tab", name="Referrers").click()
-    if choice != "Earlier":
-        owner.get_by_role("button", name="Last 7 days").click()
-    if choice == "Compare with":
-        owner.get_by_label(choice).select_option("none")
-    else:
-        owner.get_by_role("button", name=choice).click()
-    settled(owner)
-    expect(panel(owner, "Sources").get_by_role("tab", selected=True)).to_have_text("Referrers")
-    assert "tab-sources=referrers" in owner.url
-
-
-def test_a_period_is_chosen_by_preset_range_arrows_and_keys(owner: Page, told: Told) -> None:
-    open_page(owner, told.page)
-    owner.keyboard.press("ArrowLeft")
-    settled(owner)
-    assert figures(owner)["Visits"] == "1"  # the visit nine days ago
-    owner.keyboard.press("ArrowRight")
-    settled(owner)
-    assert figures(owner)["Visits"] == "6"
-    assert owner.get_by_role("button", name="Later").is_disabled()
-    for key, visits in (("d", "1"), ("m", "7"), ("y", "7"), ("w", "6")):
-        owner.keyboard.press(key)
-        settled(owner)
-        assert figures(owner)["Visits"] == visits, key
-
-    owner.get_by_role("button", name="Last 7 days").click()
-    owner.get_by_role("button", name="Yesterday").click()
-    settled(owner)
-    assert figures(owner)["Visits"] == "3"
-    owner.get_by_role("button", name="Yesterday").click()
-    owner.get_by_label("Compare with").select_option("none")
-    settled(owner)
-    assert figures(owner)["Visits"] == "3"  # still of yesterday
-    assert owner.locator(".change").all_inner_texts() == [""] * 5
-    assert owner.locator(".ghost").count() == 0
-
-
-def test_the_controls_say_what_came_while_their_menu_was_open(owner: Page, told: Told) -> None:
-    held: list[Route] = []
-    owner.route("**/reports/batch*", lambda route: held.append(route))
-    owner.goto(told.page)
-    opener = owner.locator(".opener")
-    opener.click()
-    held[0].continue_()
-    owner.unroute("**/reports/batch*")
-    expect(owner.locator(".figure").first).to_be_visible()
-    owner.keyboard.press("Escape")
-    expect(opener).to_have_text(re.compile(r"^Last 7 days\d"))
-    expect(owner.get_by_role("button", name="Earlier")).to_be_enabled()
-    expect(opener).to_be_focused()
-    opener.click()
-    owner.keyboard.press("m")
-    owner.keyboard.press("Escape")
-    expect(opener).to_have_text(re.compile(r"^Last 30 days\d"))
-
-
-def test_hours_that_are_no_longer_kept_are_not_drawn_as_nothing(owner: Page, told: Told) -> None:
-    def purged(route: Route) -> None:
-        answer = route.fetch()
-        said = answer.json()
-        for point in said["data"]["reports"][1]["series"]:
-            point["value"] = 0
-        route.fulfill(response=answer, json=said)
-
-    owner.route("**/reports/batch*", purged)
-    open_page(owner, f"{told.server.url}/?site={told.website_id}&period=yesterday")
-    assert figures(owner)["Visits"] == "3"
-    expect(owner.locator(".graph")).to_have_text(re.compile("^The visits of this day are no longer kept"))
-    owner.unroute("**/reports/batch*")
-    owner.keyboard.press("w")
-    expect(owner.locator(".graph svg")).to_be_visible()
-
-
-RUSH = """() => {
-  for (let times = 0; times < 8; times += 1)
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowLeft", bubbles: true }));
-}"""
-
-
-def test_a_rush_of_keys_is_not_a_rush_of_requests(owner: Page, told: Told) -> None:
-    open_page(owner, told.page)
-    asked: list[str] = []
-    owner.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
-    owner.evaluate(RUSH)  # by Playwright's keyboard they would come as slowly as the machine is busy
-    settled(owner)
-    assert 1 <= len(asked) <= 3
-    assert "from=" in owner.url
 
 
 STRANGE_DAYS = (
@@ -436,80 +236,6 @@ def test_slash_searches_all_lists_at_once(owner: Page, told: Told) -> None:
     assert figures(owner)["Visits"] == "1"
 
 
-def test_a_funnel_is_built_and_kept_in_the_address(owner: Page, told: Told) -> None:
-    open_page(owner, told.page)
-    funnel = panel(owner, "Funnel")
-    funnel.get_by_label("Step 1", exact=True).fill("/")
-    funnel.get_by_label("Step 2", exact=True).fill("/pricing")
-    expect(funnel.locator(".result li")).to_have_count(2)
-    funnel.get_by_role("button", name="Add a step").click()
-    funnel.get_by_label("Step 3", exact=True).fill("signup")
-    expect(funnel.locator(".result li")).to_have_count(3)
-    expected = [("/", "3"), ("/pricing", "2"), ("signup", "1")]
-
-    def shown(page: Page) -> list[tuple[str, str]]:
-        items = panel(page, "Funnel").locator(".result li").all()
-        return [(item.locator(".name").inner_text(), item.locator("strong").inner_text()) for item in items]
-
-    assert shown(owner) == expected
-    expect(funnel.locator(".result li").last).to_contain_text("50.0% of the step before · 33.3% of the first")
-    again = owner.context.new_page()
-    open_page(again, owner.url)
-    assert shown(again) == expected
-    again.get_by_role("button", name="Remove step 2").click()
-    expect(panel(again, "Funnel").locator(".result li")).to_have_count(2)
-    assert shown(again) == [("/", "3"), ("signup", "1")]
-
-
-def test_a_step_that_is_being_typed_is_not_lost_to_a_click_elsewhere(owner: Page, told: Told) -> None:
-    open_page(owner, told.page)
-    owner.clock.install()
-    open_page(owner, told.page)
-    card = panel(owner, "Funnel")
-    card.get_by_label("Step 1").fill("/")
-    card.get_by_label("Step 2").fill("/pricing")
-    panel(owner, "Devices").get_by_role("button", name="Desktop").click()
-    owner.clock.fast_forward(1000)
-    expect(card.get_by_label("Step 2")).to_have_value("/pricing")
-    expect(card.locator(".result li")).to_have_count(2)
-    card.get_by_label("Step 2").fill("signup")
-    owner.get_by_role("link", name="Sites").click()
-    owner.clock.fast_forward(1000)
-    expect(owner).to_have_url(f"{told.server.url}/?period=7d")
-
-
-def test_one_step_alone_is_told_that_a_funnel_needs_two(owner: Page, told: Told) -> None:
-    open_page(owner, f"{told.page}&step=/")
-    funnel = panel(owner, "Funnel")
-    expect(funnel.get_by_role("status")).to_have_text("Give at least two steps.")
-    funnel.get_by_label("Step 2", exact=True).fill("/nowhere")
-    expect(funnel.locator(".result li").last).to_contain_text("0.0% of the step before · 0.0% of the first")
-    expect(funnel.get_by_role("status")).to_have_text("")
-    funnel.get_by_label("Step 1", exact=True).fill("/never")
-    expect(funnel.locator(".result li").first).to_contain_text("/never")
-    expect(funnel.locator(".result li").last).to_contain_text("0.0% of the step before · 0.0% of the first")
-
-
-def refuse_funnel(route: Route) -> None:
-    """Answer as the server does where the funnel is at fault."""
-    asked = parse_qs(urlsplit(route.request.url).query)["reports[]"]
-    at_fault = [number for number, one in enumerate(asked) if one.startswith("funnel")]
-    if not at_fault:
-        return route.fallback()
-    message = f"reports[{at_fault[0]}]: steps[]: are too odd"
-    error = {"code": "INVALID_PAYLOAD", "message": message}
-    return route.fulfill(status=400, json={"status": "error", "error": error})
-
-
-def test_a_funnel_that_is_refused_says_why_and_the_rest_of_the_page_stands(page: Page, told: Told) -> None:
-    sign_in(page.context, told, told.key)
-    page.route("**/reports/batch?*", refuse_funnel)
-    open_page(page, f"{told.page}&step=/&step=/pricing")
-    expect(panel(page, "Funnel").get_by_text("Funnel: are too odd")).to_be_visible()
-    assert figures(page)["Visits"] == "6"
-    assert page.locator(".notice").count() == 0
-
-
 def test_a_website_that_waits_for_its_first_visit_shows_no_figures_as_it_looks_again(
     owner: Page, told: Told
 ) -> None:
@@ -535,11 +261,3 @@ def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) 
     owner.clock.fast_forward("00:16")
     expect(panel(owner, "Now").get_by_role("button", name="/just/now")).to_be_visible()
     expect(owner.locator(".toolbar .now")).to_have_text("2 visitors in 30 minutes")
-
-
-def test_a_page_left_open_over_midnight_moves_on_to_the_new_day(owner: Page, told: Told) -> None:
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    owner.clock.install(time=midnight - timedelta(seconds=50))
-    open_page(owner, f"{told.server.url}/?site={told.website_id}&period=today")
-    with owner.expect_request(lambda request: "/reports/batch" in request.url):
-        owner.clock.fast_forward("01:01")  # the server's own clock has not got there, but is asked
