@@ -73,6 +73,29 @@ async def test_a_filter_reaches_back_as_far_as_rows_do(
 
 
 @pytest.mark.usefixtures("four_days")
+async def test_a_filtered_summary_says_from_when_on_it_counts(
+    owner: Owner, db: Database, clock: FakeClock
+) -> None:
+    await roll_up_finished(db, clock.now)
+
+    async def kept_from(**asked: str) -> Any:
+        return (await owner.report("summary", **{"filters[]": "country:DE"} | asked))["kept_from"]
+
+    since_15, since_16, only_17 = (
+        {"start_date": f"2026-03-{day}", "end_date": "2026-03-17"} for day in (15, 16, 17)
+    )
+    for days, first in ((4, None), (3, None), (2, "2026-03-16"), (1, "2026-03-17")):
+        await purge_old_days(db, days, clock.now)
+        assert await kept_from(**since_15) == first
+    assert await kept_from(**since_16) == "2026-03-17"
+    assert await kept_from(**only_17) is None
+    assert await kept_from(**only_17, compare="previous_period") == "2026-03-17"
+    assert await kept_from(start_date="2026-03-01", end_date="2026-03-13") is None  # nothing ever
+    assert await kept_from(start_date="2026-03-01", end_date="2026-03-15") == "2026-03-17"
+    assert "kept_from" not in await owner.report("summary", **since_15)
+
+
+@pytest.mark.usefixtures("four_days")
 async def test_a_purged_day_is_never_counted_anew(
     owner: Owner, db: Database, clock: FakeClock, admin: AsyncClient
 ) -> None:

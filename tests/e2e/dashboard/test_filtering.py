@@ -1,7 +1,7 @@
 """Rows of a website's page as filters: each alone, several at once, and what takes them off."""
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.dashboard.conftest import Told, add_website
 from tests.e2e.dashboard.pages import (
@@ -116,3 +116,22 @@ def test_a_property_that_no_filter_can_name_is_no_button(owner: Page, told: Told
     card.locator("tbody button").click()
     settled(owner)
     assert figures(owner)["Visits"] == "1"
+
+
+def test_a_filter_says_where_it_cannot_reach_back_to(owner: Page, told: Told) -> None:
+    def purged(route: Route) -> None:
+        answer = route.fetch()
+        said = answer.json()
+        assert said["data"]["reports"][0]["kept_from"] is None
+        said["data"]["reports"][0]["kept_from"] = "2026-03-13"
+        route.fulfill(response=answer, json=said)
+
+    note = owner.get_by_text("Visits before Fri, 13 Mar 2026 are no longer kept")
+    open_page(owner, f"{told.page}&f=country:DE")
+    expect(note).to_have_count(0)
+    owner.route("**/reports/batch*", purged)
+    owner.keyboard.press("m")
+    expect(note).to_be_visible()
+    owner.unroute("**/reports/batch*")
+    owner.keyboard.press("w")
+    expect(note).to_have_count(0)

@@ -2,7 +2,7 @@
 
 import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
-import { changeInWords, chartWords, exactly, figure, rangeInWords } from "./format.js";
+import { changeInWords, chartWords, dateInWords, exactly, figure, rangeInWords } from "./format.js";
 import { METRICS } from "./state.js";
 import { t } from "./strings.js";
 
@@ -13,6 +13,7 @@ const range = (points) => rangeInWords(points[0].date.slice(0, 10), points.at(-1
 
 export function headline(app) {
   const figures = h("div", { class: "figures" });
+  const note = h("p", { class: "quiet hint", hidden: true }); // why a filter keeps fewer than there were
   const graph = h("div", { class: "graph" });
   let drawn = "";
 
@@ -35,6 +36,8 @@ export function headline(app) {
       );
     };
     replace(figures, METRICS.map(button));
+    note.hidden = !summary.kept_from;
+    replace(note, summary.kept_from && t.keptFrom(dateInWords(summary.kept_from)));
   }
 
   /** Draw the chart, unless it shows the same already: a reading under way is not to be wiped by a refresh. */
@@ -61,7 +64,7 @@ export function headline(app) {
   }
 
   return {
-    element: h("section", { class: "card headline" }, figures, graph),
+    element: h("section", { class: "card headline" }, figures, note, graph),
     /** `today` and `hour` are the website's own, as `2026-03-13` and `14`. */
     update(summary, series, { today, hour }) {
       drawFigures(summary);

@@ -85,6 +85,7 @@ export const t = {
   unchanged: "0%",
   comparedWith: (range) => `compared with ${range}`,
   unfinished: "(so far)",
+  keptFrom: (day) => `Visits before ${day} are no longer kept, and a filter cannot count them.`,
   noHours: "The visits of this day are no longer kept, and its hours with them. Its totals are.",
   chartOf: (metric, range) => `${metric}, ${range}. Arrow keys move along it.`,
   activeNow: (count) => `${plural(count, "visitor", "visitors")} in 30 minutes`,

@@ -88,6 +88,13 @@ QUICKER = 3
 # The rollup outlives what a filter goes by, which retention deletes.
 FIRST_KEPT = "(select min(day) from events where site = :site)"
 
+FORGOTTEN = f"""
+    select 1 from daily
+     where site = :site and dimension = {DIMENSIONS.index(SITE)}
+       and day between :start and min(:end, :first - 1)
+     limit 1
+"""
+
 # `+k.day`, here and in kept_totals.py: else SQLite would reason that e.day is in the period as well, and read
 # all of that for each visit as long as it has no statistics.
 EVENTS = """
@@ -186,6 +193,14 @@ def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> No
     tx.execute(OF_VISITS.format(table=table, of_site=of_site, visits=visits), found)
     went_on = tx.execute(WENT_ON.format(table=table), values).fetchall()
     tx.executemany(f"update {table} set pageviews = pageviews - ? where day = ? and visit = ?", went_on)
+
+
+def kept_from(tx: Tx, site: int, start: int, end: int) -> int | None:
+    """The day that a filter reaches back to, where only totals are left of traffic before it, from `start` to
+    `end`; None where it reaches all of that."""
+    named = {"site": site, "start": start, "end": end}
+    [(named["first"],)] = tx.execute(f"select coalesce({FIRST_KEPT}, :end + 1)", named)
+    return named["first"] if tx.execute(FORGOTTEN, named).fetchone() else None
 
 
 def totals_of_paths(tx: Tx, paths: str, values: dict[str, Any], *measures: str) -> str:

@@ -5,9 +5,11 @@ from typing import Any
 
 import msgspec
 
+from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
 from tinytrail.web.dimensions import SITE
 from tinytrail.web.reports.common import Query, Report, Table, half_up, rate
+from tinytrail.web.reports.kept import kept_from
 
 COLUMNS = ("metric", "value", "previous", "change_pct")
 Metric = dict[str, float | None]  # value; with a comparison previous and change_pct too
@@ -55,11 +57,15 @@ def metrics(now: Sequence[int], earlier: Sequence[int] | None) -> dict[str, Metr
 def read(tx: Tx, query: Query) -> dict[str, Any]:
     compared = query.compared_with
     earlier = sums(tx, msgspec.structs.replace(query, period=compared)) if compared else None
-    return {
+    answer = {
         "period": query.period.as_json(),
         "comparison": str(compared) if compared else None,
         "metrics": metrics(sums(tx, query), earlier),
     }
+    if query.filter:
+        first = kept_from(tx, query.website.site, (compared or query.period).start, query.period.end)
+        answer["kept_from"] = None if first is None else iso_date(first)
+    return answer
 
 
 def table(query: Query, data: dict[str, Any]) -> Table:
