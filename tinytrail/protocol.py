@@ -47,6 +47,7 @@ class Protocol(HttpToolsProtocol):
     unsent_since = 0.0
     idle_since = inf  # when the last answer went out, if no request has come since
     closes_once_read = False  # the answer is out, and nothing is to follow
+    waits_for_client = False  # to take what is out, before it is heard again
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.since = self.loop.time()
@@ -88,7 +89,10 @@ class Protocol(HttpToolsProtocol):
             self.send_400_response("Invalid HTTP request received.")
 
     def _should_upgrade(self) -> bool:
-        """Whether the request begins a WebSocket. uvicorn asks for no more than the header."""
+        """Whether the request begins a WebSocket. uvicorn asks for no more than the header, and an answer
+        that is still to go out would go on amid the frames, with nobody to see whether it is read."""
+        if self.cycle and not self.cycle.response_complete:
+            return False
         has_body = any(
             name == b"transfer-encoding" or name == b"content-length" and value != b"0"
             for name, value in self.headers
@@ -142,11 +146,25 @@ class Protocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if self.transport.is_closing():
             return
+        if self.flow.write_paused:  # else who asks on and reads nothing would have all memory
+            self.waits_for_client = True
+            self.flow.pause_reading()
+        else:
+            self.hear_on()
+
+    def hear_on(self) -> None:
+        """Turn to the next request."""
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
         elif not self.is_arriving:
             self.idle_since = self.loop.time()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.waits_for_client:
+            self.waits_for_client = False
+            self.hear_on()
 
     def close_once_read(self) -> None:
         """Close after what is left of the request has come. To close before would reset the connection, and a
