@@ -170,6 +170,38 @@ async def test_a_hundred_watchers_cost_one_query_a_second_and_leave_nothing_behi
     assert reads == 0
 
 
+async def test_others_are_served_amid_the_frames_of_many_watchers(
+    app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tinytrail.presence.stream.PERIOD", 0.05)
+    monkeypatch.setattr("tinytrail.presence.stream.AT_ONCE", 10)
+    served: list[str] = []
+    send = Watcher._send
+
+    async def telling(watcher: Watcher, message: Any) -> None:
+        served.append("w")
+        await send(watcher, message)
+
+    async def serve_others() -> None:
+        while True:
+            served.append(" ")
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(Watcher, "_send", telling)
+    watchers = [Watcher(app) for _ in range(35)]
+    for watcher in watchers:
+        await watcher.has_frames(1)
+    others = asyncio.create_task(serve_others())
+    await asyncio.sleep(0)
+    served.clear()
+    for watcher in watchers:
+        await watcher.has_frames(len(watcher.frames) + 2)
+    assert max(map(len, "".join(served).split())) == 10
+    others.cancel()
+    for watcher in watchers:
+        await watcher.leave()
+
+
 async def test_a_beat_is_in_the_next_frame(
     app: Litestar, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

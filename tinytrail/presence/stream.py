@@ -21,6 +21,7 @@ from tinytrail.presence.stats import read_stats
 log = logging.getLogger(__name__)
 
 PERIOD = 1.0  # seconds
+AT_ONCE = 50  # watchers; a frame takes a fraction of a millisecond, in which nobody else is served
 
 
 class Stream:
@@ -30,7 +31,7 @@ class Stream:
         self._clock = clock
         self._watchers = 0
         self._ticker: asyncio.Task[None] | None = None
-        self._next = asyncio.Event()  # set when there is a new frame; each tick has an event of its own
+        self._waiting: list[asyncio.Future[None]] = []  # a watcher each, for the next frame
         self._frame = ""
 
     def handler(self) -> ASGIRouteHandler:
@@ -67,12 +68,17 @@ class Stream:
                 self._ticker = None
 
     async def _send_frames(self, db: Database, send: Send) -> None:
-        upcoming = self._next  # before the first frame is read, so that no tick is missed meanwhile
+        upcoming = self._upcoming()  # before the first frame is read, so that no tick is missed meanwhile
         frame = await self._read_frame(db)
         while True:
             await send({"type": "websocket.send", "text": frame, "bytes": None})
-            await upcoming.wait()
-            upcoming, frame = self._next, self._frame
+            await upcoming
+            upcoming, frame = self._upcoming(), self._frame
+
+    def _upcoming(self) -> "asyncio.Future[None]":
+        """What is done once there is another frame."""
+        self._waiting.append(asyncio.get_running_loop().create_future())
+        return self._waiting[-1]
 
     async def _tick_forever(self, db: Database) -> None:
         loop = asyncio.get_running_loop()
@@ -85,8 +91,19 @@ class Stream:
             except sqlite3.Error as error:
                 log.error("no statistics for those who watch: %s", error)
                 continue
-            ticked, self._next = self._next, asyncio.Event()
-            ticked.set()
+            waiting, self._waiting = self._waiting, []
+            for start in range(0, len(waiting), AT_ONCE):
+                await self._tell(waiting[start : start + AT_ONCE])
+
+    async def _tell(self, watchers: list["asyncio.Future[None]"]) -> None:
+        """Have these send the frame; then all others have as long for theirs, however many watch."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        for watcher in watchers:
+            if not watcher.done():  # it has hung up
+                watcher.set_result(None)
+        await asyncio.sleep(0)  # they send
+        await asyncio.sleep(loop.time() - begun)
 
     async def _read_frame(self, db: Database) -> str:
         return msgspec.json.encode(await db.read(read_stats, self._clock())).decode()
