@@ -20,6 +20,7 @@ from tinytrail.core.client_ip import ClientAddress
 from tinytrail.core.clock import Clock, wall_clock
 from tinytrail.core.db import READERS, open_database
 from tinytrail.core.errors import allow_header, failure, is_below, reason_phrase
+from tinytrail.core.forgetting import forget_requests, is_long
 from tinytrail.core.inject import dependencies
 from tinytrail.core.ratelimit import RateLimit
 from tinytrail.core.tokens import read_or_make_secret
@@ -120,7 +121,11 @@ class App(Litestar):
                     "is_head": True,
                 }  # the server knows, and leaves the body out
         if handler is None:
-            return await super().__call__(scope, receive, send)
+            try:
+                return await super().__call__(scope, receive, send)
+            finally:
+                if scope["type"] != "lifespan" and is_long(scope):
+                    forget_requests(self)
         scope["app"] = scope["litestar_app"] = self
         try:
             await handler(scope, receive, send)

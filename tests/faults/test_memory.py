@@ -48,10 +48,10 @@ def ours() -> list[Any]:
     return [each for each in gc.get_objects() if str(type(each).__module__).startswith("tinytrail.")]
 
 
-def caches() -> list[Any]:
-    """Every functools.cache and lru_cache of ours, wherever it is held."""
+def caches(*owners: str) -> list[Any]:
+    """Every functools.cache and lru_cache of theirs, wherever it is held."""
     found = [each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper)]
-    return [each for each in found if str(each.__module__).startswith("tinytrail.")]
+    return [each for each in found if str(each.__module__).startswith(owners)]
 
 
 def sizes() -> dict[str, int]:
@@ -162,7 +162,7 @@ async def test_addresses_and_agents_by_the_million_leave_memory_bounded(
 async def test_no_cache_is_without_bounds(strangers: Strangers) -> None:
     await strangers.try_all(1)
     assert list(modules())  # whose caches are there from now on
-    found = {str(cache.__wrapped__): cache for cache in caches()}
+    found = {str(cache.__wrapped__): cache for cache in caches("tinytrail.")}
     for name in ("whom_limits_count", "ClientAddress._resolve_uncached", "compile_pattern", "_place"):
         assert any(name in each for each in found), f"{name} is cached, so this has overlooked some"
     for name, cache in found.items():
@@ -171,3 +171,26 @@ async def test_no_cache_is_without_bounds(strangers: Strangers) -> None:
             size = cache.cache_parameters()["maxsize"]
             assert size is not None, name
             assert 0 < size <= LARGEST_CACHE, name
+
+
+def kept_by(cache: Any) -> Iterator[str]:
+    """The texts that a cache holds on to."""
+    seen, waiting = set(), [cache]
+    while waiting:
+        held = waiting.pop()
+        if isinstance(held, (str, bytes)):
+            yield held if isinstance(held, str) else held.decode("latin-1")
+        elif id(held) not in seen and isinstance(held, (_lru_cache_wrapper, tuple, list, dict)):
+            seen.add(id(held))
+            waiting += gc.get_referents(held)
+        elif type(held).__name__ == "_lru_list_elem":
+            waiting += gc.get_referents(held)
+
+
+async def test_long_requests_are_not_remembered(strangers: Strangers) -> None:
+    """Nor what was made of them: of a query of 64 KB, 2 MB."""
+    long = "a&" * 5000
+    for path in (f"/stats?{long}", f"/share/{long}", f"/static/1/{long}", "/"):
+        await strangers.client.get(path, headers={"cookie": f"tinytrail_theme={long}"})
+    texts = [text for cache in caches("tinytrail.", "litestar.") for text in kept_by(cache)]
+    assert [text for text in texts if "a&a&a&" in text] == []
