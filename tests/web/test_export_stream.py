@@ -142,3 +142,15 @@ async def test_one_that_fails_is_not_taken_for_a_whole_one(
     with pytest.raises(Exception):  # noqa: B017,PT011 - the server then breaks the connection off
         await listener.task
     assert not listener.is_whole
+
+
+async def test_it_ends_once_the_listener_is_shut_out(
+    app: App, admin: AsyncClient, website: str, alice_user: dict[str, Any]
+) -> None:
+    """However slowly it is taken."""
+    listener = Listener(app, website, alice_user["apiKey"])
+    await listener.first.wait()
+    await admin.post(f"/api/v1/users/{alice_user['id']}/api-key")
+    listener.take_all()
+    await listener.task
+    assert 0 < listener.rows <= 2 * SLICE

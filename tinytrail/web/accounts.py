@@ -13,7 +13,7 @@ from tinytrail.core.body import read_json
 from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.inject import Db, Now
-from tinytrail.web.auth import parse_uuid, require_admin
+from tinytrail.web.auth import CurrentCaller, parse_uuid, require_admin, write_as
 from tinytrail.web.deletion import mark_for_deletion
 from tinytrail.web.errors import success
 
@@ -84,16 +84,18 @@ async def list_accounts(db: Db) -> dict[str, Any]:
 
 
 @post("/accounts", guards=[require_admin])
-async def create_account(request: Request[Any, Any, Any], db: Db, now: Now) -> dict[str, Any]:
+async def create_account(
+    request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
+) -> dict[str, Any]:
     data = await read_json(request, NEW_ACCOUNT)
-    return success((await db.write(insert_account, data.name.strip(), now)).as_json())
+    return success((await write_as(db, caller, insert_account, data.name.strip(), now)).as_json())
 
 
 @delete("/accounts/{account_id:str}", guards=[require_admin], status_code=200)
 async def remove_account(
-    account_id: FromPath[str], request: Request[Any, Any, Any], db: Db
+    account_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db
 ) -> dict[str, Any]:
-    account = await db.write(delete_account, parse_uuid(account_id, "id"))
+    account = await write_as(db, caller, delete_account, parse_uuid(account_id, "id"))
     request.app.state.websites.forget()
     request.app.state.purge_due.set()
     return success(account.as_json())

@@ -4,7 +4,8 @@ Most callers are users. The holder of a share link is none: unless a handler say
 they are told 403, and what they may see is one website, which is asked for by `must_see_website` alone.
 """
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from tinytrail.core.client_ip import whom_limits_count
 from tinytrail.core.connect import Tx, rows
+from tinytrail.core.db import Database
 from tinytrail.core.errors import invalid
 from tinytrail.core.tokens import SHARE, hash_token
 from tinytrail.core.trouble import Busy
@@ -28,6 +30,9 @@ from tinytrail.web.cookie import COOKIE, LIFE, Connection, must_be_our_own_page,
 OPEN_TO_SHARES = {"open_to": "shares"}  # and to users
 OPEN_TO_EVERYBODY = {"open_to": "everybody"}
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 USED = 3600  # seconds; how exactly it is known when a session was used last
 
 
@@ -35,7 +40,8 @@ class Caller(msgspec.Struct, frozen=True):
     role: Literal["admin", "user", "share"]
     user_id: str = ""
     account_id: str = ""  # none of a share's: whatever forgets about shares has nothing for them
-    session_id: str | None = None  # of a user who came with the cookie
+    key_hash: bytes | None = None  # of a user who came with the key
+    session_id: str | None = None  # or with the cookie
     session_used_at: float = 0
     share_id: str | None = None
     website_id: str | None = None  # the one of a share
@@ -63,7 +69,7 @@ class Caller(msgspec.Struct, frozen=True):
 
 CurrentCaller = NamedDependency[Caller]
 
-BY_KEY = "select id as user_id, account_id, role from users where key_hash = :hash"
+BY_KEY = "select id as user_id, account_id, role, key_hash from users where key_hash = :hash"
 BY_COOKIE = """
     select u.id           as user_id,
            u.account_id,
@@ -73,6 +79,11 @@ BY_COOKIE = """
       from sessions s
       join users u on u.id = s.user_id
      where s.token_hash = :hash and s.expires_at > :now
+"""
+IS_STILL = """
+    select 1 from users
+     where id = :user_id and account_id = :account_id and role = :role
+       and (key_hash = :key_hash or :session_id in (select id from sessions where user_id = :user_id))
 """
 BY_SHARE = "select 'share' as role, id as share_id, website_id from shares where token_hash = :hash"
 USE = "update sessions set last_used_at = :now, expires_at = :now + :life where id = :id"
@@ -86,6 +97,29 @@ def find_by_key(tx: Tx, key: str) -> Caller | None:
 
 def find_by_cookie(tx: Tx, token: str, now: float) -> Caller | None:
     return next(iter(rows(tx, Caller, BY_COOKIE, hash=hash_token(token), now=now)), None)
+
+
+def is_still(tx: Tx, caller: Caller) -> bool:
+    """Whether a user is who came: the key may have been replaced since, or the user deleted."""
+    return tx.execute(IS_STILL, msgspec.structs.asdict(caller)).fetchone() is not None
+
+
+async def write_as(
+    db: Database, caller: Caller, work: Callable[Concatenate[Tx, P], T], *args: P.args, **_: P.kwargs
+) -> T:
+    """`db.write` for a user. Whether that is one still is asked again as it is written: who is about to be
+    shut out could else send a request's head, and its body after. Raises 401 as well."""
+    return await db.write(_still, caller, work, args)
+
+
+def _still(tx: Tx, caller: Caller, work: Callable[..., T], args: Any) -> T:
+    if not is_still(tx, caller):
+        raise not_authorized()
+    return work(tx, *args)
+
+
+def not_authorized() -> NotAuthorizedException:
+    return NotAuthorizedException("Missing or invalid X-API-KEY")
 
 
 def use_session(tx: Tx, session_id: str, now: float) -> None:
@@ -103,7 +137,7 @@ async def authenticate(connection: Connection) -> Caller:
         if caller:
             must_be_our_own_page(connection)
     if caller is None:
-        raise NotAuthorizedException("Missing or invalid X-API-KEY")
+        raise not_authorized()
     return caller
 
 

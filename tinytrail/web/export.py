@@ -19,7 +19,7 @@ from tinytrail.core.clock import iso_date
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.core.inject import Db, Now
-from tinytrail.web.auth import CurrentCaller, parse_uuid
+from tinytrail.web.auth import Caller, CurrentCaller, is_still, parse_uuid
 from tinytrail.web.export_daily import DailyExport
 from tinytrail.web.export_events import EventsExport
 from tinytrail.web.reports.common import cell
@@ -91,14 +91,21 @@ FORMATS = {
 }
 
 
-async def stream(db: Database, turn: asyncio.Lock, format: Format, table: Table) -> AsyncIterator[bytes]:
+def read_lines_for(tx: Tx, caller: Caller, format: Format, table: Table) -> bytes | None:
+    """The next lines; none once the caller is shut out, who may take a day over what is left."""
+    return format.read_lines(tx, table) if is_still(tx, caller) else None
+
+
+async def stream(
+    db: Database, turn: asyncio.Lock, caller: Caller, format: Format, table: Table
+) -> AsyncIterator[bytes]:
     """The lines of a table. Whoever stops listening ends it."""
     lines: bytes | None = format.head(table)
     while lines is not None:
         if lines:
             yield lines
         async with turn:
-            lines = await db.read(format.read_lines, table)
+            lines = await db.read(read_lines_for, caller, format, table)
 
 
 def file_name(website: Website, table: str, period: Period, format: str) -> str:
@@ -114,6 +121,7 @@ async def export_traffic(
     name, format = one_of(params, "table", TABLES), one_of(params, "format", tuple(FORMATS))
     period = parse_dates(params.get("start_date"), params.get("end_date")) or EVERYTHING
     website = await db.read(website_for, caller, parse_uuid(website_id, "id"))
-    lines = stream(db, request.app.state.export_turn, FORMATS[format], table_of(website, name, period, now))
+    table, turn = table_of(website, name, period, now), request.app.state.export_turn
+    lines = stream(db, turn, caller, FORMATS[format], table)
     disposition = f'attachment; filename="{file_name(website, name, period, format)}"'
     return Stream(lines, media_type=FORMATS[format].media_type, headers={"content-disposition": disposition})

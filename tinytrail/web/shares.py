@@ -15,7 +15,7 @@ from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.inject import Db, Now
 from tinytrail.core.tokens import derive_share_token, hash_token
-from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
+from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid, write_as
 from tinytrail.web.cookie import Connection, base_url
 from tinytrail.web.dashboard import Dashboard
 from tinytrail.web.errors import success
@@ -126,7 +126,7 @@ async def create_share(
 ) -> dict[str, Any]:
     website_id = parse_uuid(website_id, "id")
     new = await read_json(request, NEW_SHARE)
-    share = await db.write(insert_share, caller, website_id, new, request.app.state.secret, now)
+    share = await write_as(db, caller, insert_share, caller, website_id, new, request.app.state.secret, now)
     return success(share.as_json(request))
 
 
@@ -139,7 +139,7 @@ async def remove_share(
     db: Db,
 ) -> dict[str, Any]:
     ids = parse_uuid(website_id, "id"), parse_uuid(share_id, "share_id")
-    return success((await db.write(delete_share, caller, *ids)).as_json(request))
+    return success((await write_as(db, caller, delete_share, caller, *ids)).as_json(request))
 
 
 @get("/share/{token:str}")

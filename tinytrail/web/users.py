@@ -16,7 +16,7 @@ from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
 from tinytrail.core.tokens import derive_api_key, hash_token
 from tinytrail.web.accounts import must_keep_an_admin
-from tinytrail.web.auth import parse_uuid, require_admin
+from tinytrail.web.auth import CurrentCaller, parse_uuid, require_admin, write_as
 from tinytrail.web.errors import success
 
 Role = Literal["admin", "user"]
@@ -113,10 +113,12 @@ async def list_users(db: Db) -> dict[str, Any]:
 
 
 @post("/users", guards=[require_admin])
-async def create_user(request: Request[Any, Any, Any], db: Db, now: Now) -> dict[str, Any]:
+async def create_user(
+    request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
+) -> dict[str, Any]:
     data = await read_json(request, NEW_USER)
     secret: bytes = request.app.state.secret
-    user = await db.write(insert_user, data, secret, now)
+    user = await write_as(db, caller, insert_user, data, secret, now)
     return success(user.as_json(apiKey=api_key_of(user, secret)))
 
 
@@ -127,12 +129,14 @@ async def show_api_key(user_id: FromPath[str], request: Request[Any, Any, Any], 
 
 
 @post("/users/{user_id:str}/api-key", guards=[require_admin])
-async def replace_api_key(user_id: FromPath[str], request: Request[Any, Any, Any], db: Db) -> dict[str, Any]:
+async def replace_api_key(
+    user_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db
+) -> dict[str, Any]:
     secret: bytes = request.app.state.secret
-    user = await db.write(renew_key, parse_uuid(user_id, "id"), secret)
+    user = await write_as(db, caller, renew_key, parse_uuid(user_id, "id"), secret)
     return success({"id": user.id, "apiKey": api_key_of(user, secret)})
 
 
 @delete("/users/{user_id:str}", guards=[require_admin], status_code=200)
-async def remove_user(user_id: FromPath[str], db: Db) -> dict[str, Any]:
-    return success((await db.write(delete_user, parse_uuid(user_id, "id"))).as_json())
+async def remove_user(user_id: FromPath[str], caller: CurrentCaller, db: Db) -> dict[str, Any]:
+    return success((await write_as(db, caller, delete_user, parse_uuid(user_id, "id"))).as_json())

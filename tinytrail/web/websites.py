@@ -17,7 +17,7 @@ from tinytrail.core.clock import timestamp, zone_names
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.errors import invalid
 from tinytrail.core.inject import Db, Now
-from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid
+from tinytrail.web.auth import Caller, CurrentCaller, parse_uuid, write_as
 from tinytrail.web.content_groups import Groups, StoredGroup, decode_groups
 from tinytrail.web.deletion import mark_for_deletion
 from tinytrail.web.errors import success
@@ -223,7 +223,7 @@ async def create_website(
     account_id = caller.account_id if data.account_id is None else parse_uuid(data.account_id, "account_id")
     if account_id != caller.account_id and not caller.is_admin:
         raise PermissionDeniedException("account_id: only an admin may name another account")
-    return success((await db.write(insert_website, data, account_id, now)).as_json())
+    return success((await write_as(db, caller, insert_website, data, account_id, now)).as_json())
 
 
 @patch("/websites/{website_id:str}")
@@ -236,7 +236,7 @@ async def change_website(
     if change.content_groups is not UNSET:
         paths = await db.read(paths_for, caller, website_id)
         judged = await asyncio.to_thread(groups_of, paths, change.content_groups)
-    website = await db.write(update_website, caller, website_id, change, judged)
+    website = await write_as(db, caller, update_website, caller, website_id, change, judged)
     request.app.state.websites.forget()
     return success(website.as_json())
 
@@ -245,7 +245,7 @@ async def change_website(
 async def remove_website(
     website_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db
 ) -> dict[str, Any]:
-    website = await db.write(delete_website, caller, parse_uuid(website_id, "id"))
+    website = await write_as(db, caller, delete_website, caller, parse_uuid(website_id, "id"))
     request.app.state.websites.forget()
     request.app.state.purge_due.set()  # millions of events take minutes: nobody is to wait for that
     return success(website.as_json())
