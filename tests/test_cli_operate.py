@@ -18,6 +18,7 @@ from tests.server import serving
 from tests.test_cli import folder, key, output, rows, trouble
 from tinytrail.core import connect as connect_module
 from tinytrail.core.clock import day_number, parse_date
+from tinytrail.core.lock import only_server
 from tinytrail.core.migrations import MIGRATIONS
 from tinytrail.core.trouble import Busy
 
@@ -234,3 +235,19 @@ def test_a_check_upgrades_nothing_and_says_that_serve_would(
     said = f"schema    ok, version {VERSION}; `tinytrail serve` upgrades it to {VERSION + 1}\n"
     assert said in output("check")
     assert rows("pragma user_version") == [(VERSION,)]
+
+
+def test_no_command_upgrades_a_file_under_the_older_server_that_has_it(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("tinytrail.core.connect", "tinytrail.cli.base"):
+        monkeypatch.setattr(f"{module}.MIGRATIONS", [*MIGRATIONS, lambda _: None])
+    with only_server("tinytrail.db"):
+        for words in (["website", "list"], ["aggregate"]):
+            assert trouble(*words).startswith(
+                "an older version serves tinytrail.db; restart that server, which"
+            )
+        assert output("backup", "copy.db")
+    assert rows("pragma user_version") == [(VERSION,)]
+    output("website", "list")
+    assert rows("pragma user_version") == [(VERSION + 1,)]

@@ -13,7 +13,9 @@ from litestar.exceptions import HTTPException
 
 from tinytrail import __version__
 from tinytrail.config import Config, ConfigError, load_config
-from tinytrail.core.connect import Tx, connect
+from tinytrail.core.connect import Tx, connect, schema_version
+from tinytrail.core.lock import Served, only_server
+from tinytrail.core.migrations import MIGRATIONS
 from tinytrail.core.obstacles import DatabaseError
 from tinytrail.core.trouble import Busy, trouble_with_file
 
@@ -64,8 +66,24 @@ def opened(config: Config, *, upgrade: bool = True) -> Iterator[Tx]:
         raise DatabaseError(f"there is no database at {config.database}; `tinytrail serve` makes one")
     if not Path(config.database).stat().st_size:
         raise DatabaseError(f"{config.database} is empty")
+    if upgrade:
+        upgrade_unless_served(config.database)
     with closing(connect(config.database, upgrade=upgrade)) as tx:
         yield tx
+
+
+def upgrade_unless_served(path: str) -> None:
+    """A server of the version before, not yet restarted, could store nothing more in a newer schema."""
+    with closing(connect(path, upgrade=False)) as tx:
+        if schema_version(tx) == len(MIGRATIONS):
+            return
+    try:
+        with only_server(path):
+            connect(path).close()
+    except Served:
+        raise DatabaseError(
+            f"an older version serves {path}; restart that server, which upgrades the file, and try again"
+        ) from None
 
 
 removes = click.option("--yes", "is_sure", is_flag=True, help="Do not ask.")

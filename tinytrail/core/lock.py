@@ -18,9 +18,13 @@ from tinytrail.core.obstacles import DatabaseError
 LOCKED_BYTE = 0
 
 
+class Served(DatabaseError):
+    """A server has the file."""
+
+
 @contextmanager
 def only_server(path: str) -> Iterator[None]:
-    """Hold the database for the one server that may serve it. Raises DatabaseError if another does.
+    """Hold the database for the one server that may serve it. Raises Served if another does.
 
     Comes before any connection of SQLite's, and outlives them all: to close a file gives up what else
     this process has locked of it. Only Linux has locks of this kind; elsewhere nothing is refused.
@@ -49,7 +53,7 @@ def _lock(descriptor: int, path: str) -> None:
         fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, wanted)
     except OSError as error:
         if error.errno in (EACCES, EAGAIN):
-            raise DatabaseError(
+            raise Served(
                 f"another server serves {path} already; "
                 "two would count a visitor twice, so stop that one first"
             ) from None
