@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from errno import EEXIST
 from pathlib import Path
 
 
@@ -10,17 +11,38 @@ from pathlib import Path
 def written_whole(path: str) -> Iterator[Path]:
     """An empty file for its owner alone, which bears its name only once all is written; else none is left.
 
-    Raises FileExistsError and OSError.
+    Of two who write the same one the later goes on. Raises FileExistsError and OSError.
     """
     unfinished = Path(f"{path}.unfinished")
     unfinished.unlink(missing_ok=True)
     try:
-        unfinished.touch(0o600)
+        held = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     except OSError as error:
         error.filename = path  # the one that was asked for
         raise
     try:
         yield unfinished
-        os.link(unfinished, path)  # not a rename, which would replace what is there
+        if not is_still(unfinished, held):
+            said = "another began to write it meanwhile, so this one was given up"
+            raise FileExistsError(EEXIST, said, path)
+        give_name(unfinished, path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        if is_still(unfinished, held):
+            unfinished.unlink()
+        os.close(held)  # not before: another file could bear its number
+
+
+def is_still(file: Path, held: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(file.stat(), os.fstat(held))
+    return False
+
+
+def give_name(unfinished: Path, path: str) -> None:
+    """Not by a rename, which would replace what is there, unless it is FAT, which has no links."""
+    with suppress(OSError):
+        os.link(unfinished, path)
+        return
+    if os.path.lexists(path):
+        raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
+    os.rename(unfinished, path)
