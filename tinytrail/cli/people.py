@@ -1,6 +1,7 @@
 """Accounts and users."""
 
 import time
+from pathlib import Path
 from typing import Literal, cast
 
 import click
@@ -30,8 +31,8 @@ from tinytrail.web.websites import websites_of
 @click.option("--new", "is_new", is_flag=True, help="Make another, and shut out whoever has the old one.")
 def key(config: Config, user_id: str | None, is_new: bool) -> None:
     """Show an API key again, or make a new one."""
+    whose = f" --user {user_id}" if user_id else ""
     with opened(config) as tx, transaction(tx):
-        secret = read_or_make_secret(config.key_file)
         if user_id:
             user = named_user(tx, user_id)
         else:
@@ -39,12 +40,17 @@ def key(config: Config, user_id: str | None, is_new: bool) -> None:
             if not admins:
                 raise Trouble("there is no admin; make one with `tinytrail user add --role admin`")
             user = admins[0]
+        if not is_new and not Path(config.key_file).exists():
+            raise Trouble(
+                f"there is no {config.key_file}, by which keys are shown: run this where it lies, or put "
+                f"it back; if it is lost, replace the key by `tinytrail key --new{whose}`"
+            )
+        secret = read_or_make_secret(config.key_file)
         if is_new:
             user = renew_key(tx, user.id, secret)
     try:
         click.echo(api_key_of(user, secret))
     except NotFoundException as error:
-        whose = f" --user {user.id}" if user_id else ""
         raise Trouble(f"{error.detail} with `tinytrail key --new{whose}`") from None
 
 
