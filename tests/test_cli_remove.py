@@ -88,6 +88,17 @@ def test_a_website_is_shown(acme: str, by: str) -> None:
     }
 
 
+def test_what_a_visitor_sent_writes_no_line_and_no_colour_into_the_operators_terminal(acme: str) -> None:
+    sent = "/\x1b[31m\nsnippet       \x9b<script src=//evil.example>"
+    with closing(connect("tinytrail.db")) as tx, transaction(tx):
+        [(site,)] = tx.execute("select site from websites")
+        store_events(tx, [[Event(site, 9, 20_000, PAGE_VIEW, sent, None, None, VISITOR)]])
+    last = r"1970-01-01T00:00:09.000Z /\x1b[31m\x0asnippet       \x9b<script src=//evil.example>"
+    said = output("website", "show", "acme.example")
+    assert f"last event    {last}\n" in said
+    assert len(re.findall("^snippet", said, re.MULTILINE)) == 1
+
+
 @pytest.mark.parametrize(
     ("own", "servers", "said"),
     [(None, 0, "for good"), (None, 90, "90 days"), (7, 90, "7 days"), (0, 90, "for good")],

@@ -14,6 +14,7 @@ from tinytrail.config import Config
 from tinytrail.core.clock import timestamp
 from tinytrail.core.connect import Tx, transaction
 from tinytrail.core.files import written_whole
+from tinytrail.logs import CONTROL
 from tinytrail.web.deletion import delete_leftovers, mark_for_deletion
 from tinytrail.web.export import EVERYTHING, FORMATS, TABLES, Format, Table, table_of
 from tinytrail.web.reports.period import parse_dates
@@ -77,7 +78,7 @@ def show_website(config: Config, name: str) -> None:
         ("snippet", SNIPPET.format(id=shown.id, url=config.base_url())),
     ]
     for title, value in lines:
-        click.echo(f"{title:14}{value}")
+        click.echo(f"{title:14}{value.translate(CONTROL)}")  # a path is whatever somebody sent
 
 
 @command(website, "remove")
