@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from errno import EACCES
 
 # Where SQLite's own words would send the operator the wrong way, or nowhere.
 REASONS = {
@@ -26,6 +27,8 @@ def refusing(what: str, path: str) -> Iterator[None]:
         raise DatabaseError(f"cannot {what} the database {path}: {error.strerror or error}") from None
     except sqlite3.Error as error:
         reason = REASONS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK), error)
+        if os.path.exists(path) and not os.access(path, os.R_OK):  # "unable to open database file"
+            reason = os.strerror(EACCES)
         raise DatabaseError(f"cannot {what} the database {path}: {reason}") from None
 
 
