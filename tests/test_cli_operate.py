@@ -122,6 +122,19 @@ def test_a_backup_that_fails_leaves_nothing(key: str) -> None:
     assert sorted(os.listdir()) == ["tinytrail.db", "tinytrail.key"]
 
 
+def test_a_full_disk_is_the_backups_where_it_is_not_the_servers(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    def write_copy(*_: object) -> None:
+        raise full
+
+    monkeypatch.setattr("tinytrail.cli.operate.write_copy", write_copy)
+    assert trouble("backup", "copy.db") == "copy.db: No space left on device"
+
+
 def test_a_backup_before_an_upgrade_is_of_the_older_version(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

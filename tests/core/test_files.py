@@ -51,3 +51,15 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
         pass
     assert refused.value.filename == f"{tmp_path}/tinytrail.key"
     assert os.listdir(tmp_path) == ["tinytrail.key"]
+
+
+def test_a_disk_that_cannot_be_written_is_told_of_what_was_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(file: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(file))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(OSError, match="Read-only") as told, written_whole(f"{tmp_path}/copy.db"):
+        pass
+    assert told.value.filename == f"{tmp_path}/copy.db"

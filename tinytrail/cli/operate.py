@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from contextlib import closing
+from errno import ENOSPC
 from pathlib import Path
 
 import click
@@ -13,9 +14,10 @@ import msgspec
 from tinytrail.cli.base import Trouble, command, main, opened
 from tinytrail.config import Config
 from tinytrail.core.clock import day_number, iso_date, parse_date, utc_day
-from tinytrail.core.connect import schema_version, write_copy
+from tinytrail.core.connect import Tx, schema_version, write_copy
 from tinytrail.core.db import open_database
 from tinytrail.core.migrations import MIGRATIONS
+from tinytrail.core.trouble import code_of
 from tinytrail.web.country import Countries
 from tinytrail.web.rollup import days_open, roll_up
 
@@ -60,7 +62,7 @@ def backup(config: Config, file: str) -> None:
     if hasattr(os, "nice"):
         os.nice(10)  # a server that wants the processor goes first
     with opened(config, upgrade=False) as tx:  # before an upgrade is when a copy is wanted most
-        write_copy(tx, file)
+        copied_to(file, tx)
     untouched = f"{Path(file).absolute().as_uri()}?immutable=1"
     with closing(sqlite3.connect(untouched, uri=True)) as copy:
         problem = first_problem(copy)
@@ -69,6 +71,15 @@ def backup(config: Config, file: str) -> None:
     click.echo(
         f"{file}: {os.path.getsize(file)} bytes. Keep a copy of {config.key_file} too, in another place."
     )
+
+
+def copied_to(file: str, tx: Tx) -> None:
+    try:
+        write_copy(tx, file)
+    except sqlite3.Error as error:
+        if code_of(error) != sqlite3.SQLITE_FULL:
+            raise
+        raise Trouble(f"{file}: {os.strerror(ENOSPC)}") from None  # where the copy is to be, not the server
 
 
 @command(main, "check")

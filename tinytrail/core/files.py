@@ -14,8 +14,8 @@ def written_whole(path: str) -> Iterator[Path]:
     Of two who write the same one the later goes on. Raises FileExistsError and OSError.
     """
     unfinished = Path(f"{path}.unfinished")
-    unfinished.unlink(missing_ok=True)
     try:
+        unfinished.unlink(missing_ok=True)
         held = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     except OSError as error:
         error.filename = path  # the one that was asked for
