@@ -657,6 +657,29 @@ def test_the_page_gets_one_global_and_no_more(page: Page, recorder: Recorder) ->
     assert set(page.evaluate(names)) - before == {"analytics"}
 
 
+def test_a_page_with_the_snippet_twice_counts_once(page: Page, recorder: Recorder) -> None:
+    """A theme and a plugin both bring it; or a page that swaps its body runs that one's scripts anew."""
+    recorder.pages["/"] = recorder.html("/") + recorder.snippet
+    page.goto(recorder.url("/"))
+    do_everything(page)
+    recorder.settle(page)
+    recorder.wait_for_types(*EVERYTHING)
+
+
+def test_a_page_of_two_websites_counts_for_both(page: Page, recorder: Recorder) -> None:
+    other = WEBSITE.replace("550e8400", "550e8401")
+    recorder.pages["/"] = recorder.snippet + recorder.snippet.replace(WEBSITE, other)
+    page.goto(recorder.url("/"))
+    recorder.wait_for_types("page_view", "page_view")
+    assert {event["website_id"] for event in recorder.events} == {WEBSITE, other}
+
+
+def test_a_snippet_without_its_id_leaves_the_page_what_it_calls(page: Page, recorder: Recorder) -> None:
+    recorder.pages["/"] = recorder.snippet.replace("data-id", "data-website")
+    page.goto(recorder.url("/"))
+    page.evaluate(TRACK, ["signup", {}])
+
+
 def test_three_busy_pages_take_six_of_the_ten_requests_that_are_allowed_in_ten_seconds(
     page: Page, recorder: Recorder
 ) -> None:

@@ -33,7 +33,8 @@ click=({button,target})=>{
   add(0,"outbound_link",{url:link.origin+link.pathname})
 }
 
-window.analytics={track:(name,props)=>here&&add(0,"custom",props||{},name)}
+if(window.analytics?.[id])return
+window.analytics={[id]:id,track:(name,props)=>here&&add(0,"custom",props||{},name)}
 
 if(
  navigator.webdriver||
