@@ -139,6 +139,28 @@ async def test_zero_characters_are_left_out_so_that_no_value_is_cut_short(
     assert [(row["property"], row["value"]) for row in rows] == shown
 
 
+HALVES = [
+    # properties as sent                      as shown
+    (r'{"k":"v\ud83d"}', [("k", "v\ufffd")]),
+    (r'{"\uDE00k":"v"}', [("\ufffdk", "v")]),
+    (r'{"k":"\ud83d\ud83d\ude00\ude00"}', [("k", "\ufffd\U0001f600\ufffd")]),
+    (r'{"k":"\ud83d\u0041"}', [("k", "\ufffdA")]),
+    (r'{"k":"\\ud83d"}', [("k", r"\ud83d")]),  # a backslash, and five characters
+    (r'{"k":"\\\ud83d"}', [("k", "\\\ufffd")]),
+]
+
+
+@pytest.mark.parametrize(("properties", "shown"), HALVES)
+async def test_half_an_emoji_is_no_reason_to_lose_what_a_beacon_holds(
+    client: AsyncClient, website: str, owner: Owner, properties: str, shown: list[tuple[str, str]]
+) -> None:
+    sent = page_of(website, properties=properties).replace('"page_view"', '"save"') + "}"
+    assert (await client.post(COLLECT, content=f"[{page_of(website)}}},{sent}]")).status_code == 202
+    assert (await owner.metrics())["pageviews"] == 1
+    rows = await owner.rows("event-properties")
+    assert [(row["property"], row["value"]) for row in rows] == shown
+
+
 async def test_campaigns_that_differ_past_a_zero_character_are_two(visit: Traffic, owner: Owner) -> None:
     await visit("/", ip="192.0.2.1", url="https://example.com/?utm_source=news%00a")
     await visit("/", ip="192.0.2.2", utm_source="news\0b")
@@ -171,8 +193,8 @@ async def test_a_body_is_nested_512_levels_deep_at_most(
 
 
 NOT_JSON = [
-    ("a lone surrogate", r'{"a":"\ud800"}'),
-    ("a lone surrogate for a key", r'{"\udfff":1}'),
+    ("half a surrogate's escape", r'{"a":"\ud80"}'),
+    ("a surrogate's escape that is none", r'{"a":"\ud8xx"}'),
     ("a number past all numbers", '{"n":1e999}'),
     ("NaN", '{"n":NaN}'),
     ("Infinity", '{"n":-Infinity}'),

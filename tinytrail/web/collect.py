@@ -4,6 +4,7 @@ The hot path, and so a bare ASGI handler: Litestar's own request handling costs 
 is done here. It answers once the events are on disk.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -34,6 +35,11 @@ MOST_EVENTS = 32  # in one array
 
 ACCEPTED = b'{"status":"accepted"}'
 DECODER = msgspec.json.Decoder(Hit | Annotated[list[Hit], Meta(min_length=1, max_length=MOST_EVENTS)])
+# Half an emoji, as browsers escape it; first a backslash that is meant, and both halves, which stay.
+HALF = re.compile(
+    rb"( \\[^u] | \\u(?i:d[89ab][\da-f]{2})\\u(?i:d[c-f][\da-f]{2}) ) | \\u(?i:d[89a-f][\da-f]{2})",
+    re.VERBOSE,
+)
 JSON: Headers = ((b"content-type", b"application/json"),)
 PREFLIGHT: Headers = (
     (b"access-control-allow-methods", b"POST, OPTIONS"),
@@ -104,7 +110,13 @@ class Collector:
 
 
 def decode_hits(body: bytes) -> Sequence[Hit]:
-    """What was sent, one hit or an array of them. Raises 400, naming the field."""
+    """What was sent, one hit or an array of them. Raises 400, naming the field.
+
+    Half an emoji, as `text.slice(0, 20)` may leave it, becomes U+FFFD: the decoder takes none, and all else
+    that came in the beacon would be lost with it.
+    """
+    if rb"\u" in body:  # seldom: browsers escape nothing else but quotes and control characters
+        body = HALF.sub(lambda escape: escape[1] or rb"\ufffd", body)
     decoded = decode_json(body, DECODER)
     hits = decoded if isinstance(decoded, list) else (decoded,)
     for hit in hits:
