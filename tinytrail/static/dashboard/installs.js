@@ -4,7 +4,7 @@ import { address, get } from "./api.js";
 import { chart } from "./chart.js";
 import { h, replace } from "./dom.js";
 import { chartWords, number } from "./format.js";
-import { loader } from "./loading.js";
+import { keepFresh, loader } from "./loading.js";
 import { card, scrolled } from "./panels.js";
 import { TIMEFRAMES } from "./state.js";
 import { t } from "./strings.js";
@@ -77,5 +77,5 @@ export function installsView(app) {
     );
   }
 
-  return { element, title: t.installs, update: load, close() {} };
+  return { element, title: t.installs, update: load, close: keepFresh(load) };
 }

@@ -32,6 +32,18 @@ export function loader({ content, trouble, ask, draw, failed }) {
   return load;
 }
 
+/**
+ * Load anew every so many milliseconds, while the page is seen and nobody reads a chart on it, which would be wiped.
+ * Gives what ends that.
+ */
+export function keepFresh(load, every = 60_000) {
+  const timer = setInterval(() => document.hidden || document.querySelector(".reading.shown") || load(), every);
+  return () => {
+    clearInterval(timer);
+    load.stop();
+  };
+}
+
 /** `ask`, whose answers and failures come to nothing (undefined) once it has been called again. */
 export function latest(ask) {
   let calls = 0;

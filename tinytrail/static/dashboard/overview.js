@@ -6,13 +6,11 @@ import { h, replace, text } from "./dom.js";
 import { botsChip } from "./filters.js";
 import { compact, number, utcToday, wallClock } from "./format.js";
 import { change } from "./headline.js";
-import { loader } from "./loading.js";
+import { keepFresh, loader } from "./loading.js";
 import { periodBar, periodKey, putControls } from "./period.js";
 import { link } from "./shell.js";
 import { comparison, counted } from "./state.js";
 import { t } from "./strings.js";
-
-const EVERY = 60_000; // milliseconds
 
 export function overview(app) {
   const bar = h("div", { class: "bar" });
@@ -21,7 +19,6 @@ export function overview(app) {
   const trouble = h("div", {});
   const element = h("div", {}, h("div", { class: "toolbar" }, h("h1", {}, t.sites), bar), chosen, trouble, list);
   const load = loader({ content: list, trouble, ask, draw });
-  const timer = setInterval(() => !document.hidden && load(), EVERY);
   let shown = null; // the days on screen
 
   const figure = (label, metric, name) =>
@@ -110,6 +107,6 @@ export function overview(app) {
       return load();
     },
     key: (event) => periodKey(event, app, shown, utcToday()),
-    close: () => clearInterval(timer),
+    close: keepFresh(load),
   };
 }

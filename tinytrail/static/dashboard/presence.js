@@ -3,7 +3,7 @@
 import { address, get } from "./api.js";
 import { h, replace, text } from "./dom.js";
 import { ago, longDuration, momentInWords, number } from "./format.js";
-import { loader } from "./loading.js";
+import { keepFresh, loader } from "./loading.js";
 import { card, scrolled } from "./panels.js";
 import { t } from "./strings.js";
 
@@ -33,7 +33,6 @@ export function presenceView() {
     content,
   );
   const load = loader({ content, trouble, ask, draw });
-  const timer = setInterval(() => !document.hidden && load(), EVERY);
 
   const head = (...titles) =>
     h(
@@ -94,5 +93,5 @@ export function presenceView() {
     );
   }
 
-  return { element, title: t.presence, update: load, close: () => clearInterval(timer) };
+  return { element, title: t.presence, update: load, close: keepFresh(load, EVERY) };
 }

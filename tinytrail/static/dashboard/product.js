@@ -15,7 +15,7 @@ import {
   shifted,
   utcToday,
 } from "./format.js";
-import { loader } from "./loading.js";
+import { keepFresh, loader } from "./loading.js";
 import { card, scrolled } from "./panels.js";
 import { periodBar, periodKey, putControls } from "./period.js";
 import { PRODUCT_METRICS } from "./state.js";
@@ -187,6 +187,6 @@ export function productView(app) {
       return load();
     },
     key: (event) => periodKey(event, app, shown, utcToday()),
-    close() {},
+    close: keepFresh(load),
   };
 }

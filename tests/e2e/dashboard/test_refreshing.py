@@ -1,0 +1,45 @@
+"""Pages of the other three systems that stay open: what comes is shown, and who reads is not disturbed."""
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.e2e.dashboard.conftest import Told
+from tests.e2e.dashboard.pages import panel
+
+
+def test_product_shows_what_comes_while_it_is_open(owner: Page, told: Told) -> None:
+    owner.clock.install()
+    owner.goto(f"{told.server.url}/?view=product&period=7d&user=cleo")
+    expect(panel(owner, "Events")).to_contain_text("No events in this period.")
+    answer = httpx.post(f"{told.server.url}/track", json={"event": "late", "user_id": "cleo"})
+    assert answer.status_code == 200
+    owner.clock.fast_forward("01:01")
+    expect(panel(owner, "Events").get_by_role("row", name="late")).to_be_visible()
+
+
+def test_installs_show_what_comes_while_they_are_open(owner: Page, told: Told) -> None:
+    owner.clock.install()
+    owner.goto(f"{told.server.url}/?view=installs")
+    expect(owner.locator(".lead")).to_have_text("0 active installs")
+    body = {"instance_id": "10000000-0000-4000-8000-000000000000", "version": "1.0.0"}
+    assert httpx.post(f"{told.server.url}/heartbeat", json=body).status_code == 200
+    owner.clock.fast_forward("01:01")
+    expect(owner.locator(".lead")).to_have_text("1 active installs")
+    expect(panel(owner, "Versions").get_by_role("row", name="1.0.0")).to_be_visible()
+
+
+def test_a_chart_that_is_being_read_is_not_drawn_anew(owner: Page, told: Told) -> None:
+    asked: list[str] = []
+    owner.on("request", lambda request: asked.append(request.url) if "/metrics?" in request.url else None)
+    owner.clock.install()
+    owner.goto(f"{told.server.url}/?view=product&period=7d")
+    owner.locator(".chart svg").focus()
+    owner.keyboard.press("Home")
+    reading = owner.locator(".reading.shown")
+    expect(reading).to_be_visible()
+    said = reading.inner_text()
+    owner.clock.fast_forward("01:01")
+    assert (reading.inner_text(), len(asked)) == (said, 1)
+    owner.keyboard.press("Tab")
+    with owner.expect_request("**/metrics?*"):
+        owner.clock.fast_forward("01:01")
