@@ -43,3 +43,19 @@ def test_a_chart_that_is_being_read_is_not_drawn_anew(owner: Page, told: Told) -
     owner.keyboard.press("Tab")
     with owner.expect_request("**/metrics?*"):
         owner.clock.fast_forward("01:01")
+
+
+def test_a_list_stays_scrolled_and_focused_as_it_is_filled_anew(owner: Page, told: Told) -> None:
+    gone = [{"began": 1_700_000_000, "ended": 1_700_010_000, "seconds": 10_000}] * 60
+    owner.route("**/api/absences", lambda route: route.fulfill(json=gone))
+    owner.clock.install()
+    owner.goto(f"{told.server.url}/?view=presence")
+    box = owner.get_by_role("group", name="Absences")
+    box.focus()
+    owner.keyboard.press("End")
+    expect(box.get_by_role("row").last).to_be_in_viewport()
+    gone.append({"began": 1_600_000_000, "ended": 1_600_200_000, "seconds": 200_000})
+    owner.clock.fast_forward("00:11")
+    expect(box.get_by_role("row").last).to_contain_text("2d 7h")
+    expect(box.get_by_role("row", name="2h 46m").last).to_be_in_viewport()
+    expect(box).to_be_focused()

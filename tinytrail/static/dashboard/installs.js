@@ -69,12 +69,8 @@ export function installsView(app) {
       points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),
     );
     const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
-    replace(
-      versions.body,
-      byVersion.length
-        ? scrolled(t.versions, table(list, byVersion, { total: stats.total }))
-        : h("p", { class: "empty" }, t.noInstalls),
-    );
+    if (byVersion.length) scrolled(versions.body, t.versions, table(list, byVersion, { total: stats.total }));
+    else replace(versions.body, h("p", { class: "empty" }, t.noInstalls));
   }
 
   return { element, title: t.installs, update: load, close: keepFresh(load) };

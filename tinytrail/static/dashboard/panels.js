@@ -24,9 +24,15 @@ export function card(title, { extra, hint, className = "" } = {}) {
   return { element, body };
 }
 
-/** What may be higher than its room, under a name: the keyboard has to get there to scroll it. */
-export const scrolled = (name, ...children) =>
-  h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": name }, ...children);
+/**
+ * Fill `body` with what may be higher than its room, under a name: the keyboard has to get there to scroll it. Filled
+ * anew, it stays focused, and scrolled to where it was.
+ */
+export function scrolled(body, name, content) {
+  const box = body.querySelector(".scroll");
+  if (box) replace(box, content);
+  else replace(body, h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": name }, content));
+}
 
 /** A card with a sentence and what comes below it, set in from its edges. */
 export function padded(title, hint, ...children) {

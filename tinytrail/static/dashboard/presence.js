@@ -82,15 +82,9 @@ export function presenceView() {
         h("td", { class: "number" }, one.ended === null ? t.stillAway : momentInWords(one.ended)),
         h("td", { class: "number" }, longDuration(one.seconds)),
       );
-    replace(
-      absences.body,
-      gone.length
-        ? scrolled(
-            t.absences,
-            h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence))),
-          )
-        : h("p", { class: "empty" }, stats.last_seen === null ? t.noBeatYet : t.noAbsences),
-    );
+    const ofAbsences = h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence)));
+    if (gone.length) scrolled(absences.body, t.absences, ofAbsences);
+    else replace(absences.body, h("p", { class: "empty" }, stats.last_seen === null ? t.noBeatYet : t.noAbsences));
   }
 
   return { element, title: t.presence, update: load, close: keepFresh(load, EVERY) };

@@ -147,12 +147,8 @@ export function productView(app) {
       .map(([name, count]) => ({ name, count }))
       .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     const list = { column: t.event, measures: [{ key: "count", title: t.count }], name: (row) => row.name };
-    replace(
-      events.body,
-      ranked.length
-        ? scrolled(t.events, table(list, ranked, { total: sums.events }))
-        : h("p", { class: "empty" }, t.noProductEvents),
-    );
+    if (ranked.length) scrolled(events.body, t.events, table(list, ranked, { total: sums.events }));
+    else replace(events.body, h("p", { class: "empty" }, t.noProductEvents));
     const line = (row) =>
       h(
         "tr",
@@ -170,12 +166,9 @@ export function productView(app) {
       ),
     );
     const rows = [...lengths].reverse().map(line);
-    replace(
-      sessions.body,
-      rows.length
-        ? scrolled(t.sessions, h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows)))
-        : h("p", { class: "empty" }, t.noSessions),
-    );
+    const ofSessions = h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows));
+    if (rows.length) scrolled(sessions.body, t.sessions, ofSessions);
+    else replace(sessions.body, h("p", { class: "empty" }, t.noSessions));
   }
 
   return {
