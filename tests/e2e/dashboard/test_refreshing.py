@@ -1,5 +1,8 @@
 """Pages of the other three systems that stay open: what comes is shown, and who reads is not disturbed."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import httpx
 from playwright.sync_api import Page, expect
 
@@ -59,3 +62,14 @@ def test_a_list_stays_scrolled_and_focused_as_it_is_filled_anew(owner: Page, tol
     expect(box.get_by_role("row").last).to_contain_text("2d 7h")
     expect(box.get_by_role("row", name="2h 46m").last).to_be_in_viewport()
     expect(box).to_be_focused()
+
+
+def test_when_a_device_was_heard_is_told_by_the_servers_clock(owner: Page, told: Told) -> None:
+    secret = {"Authorization": "presence secret"}
+    made = httpx.post(f"{told.server.url}/api/devices", json={"name": "Laptop"}, headers=secret)
+    token = made.json()["token"]
+    assert httpx.post(f"{told.server.url}/api/beat", headers={"Authorization": token}).status_code == 200
+    owner.clock.set_system_time(datetime.now(UTC) + timedelta(hours=5))
+    owner.goto(f"{told.server.url}/?view=presence")
+    row = panel(owner, "Devices").get_by_role("row", name="Laptop")
+    expect(row).to_contain_text(re.compile("now|seconds? ago|minutes? ago"))

@@ -44,13 +44,14 @@ export function presenceView() {
         titles.map((title, n) => h("th", { scope: "col", class: n ? "number" : null }, title)),
       ),
     );
-  const time = (at) => h("span", { title: momentInWords(at) }, ago(at));
 
   function ask(signal) {
     return Promise.all([get("api/stats", {}, signal), get("api/absences", {}, signal)]);
   }
 
   function draw([stats, gone]) {
+    const now = 1000 * (stats.last_seen + stats.last_seen_relative); // the server's: a browser's clock may be wrong
+    const time = (at) => h("span", { title: momentInWords(at) }, ago(at, now));
     const figure = (label, value) =>
       h("div", { class: "figure" }, h("span", { class: "label" }, label), h("strong", {}, value));
     replace(figures, [
