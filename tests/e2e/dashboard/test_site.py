@@ -1,5 +1,6 @@
 """A website's page: what its headline, chart and panels say of VISITS, and how to ask for less."""
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -247,6 +248,17 @@ def test_a_website_that_waits_for_its_first_visit_shows_no_figures_as_it_looks_a
         owner.clock.fast_forward("01:01")
     expect(owner.locator(".site[aria-busy]")).to_have_count(0)
     expect(owner.locator(".figure").first).to_be_hidden()
+
+
+def test_where_events_come_without_page_views_now_has_no_table_without_rows(owner: Page, told: Told) -> None:
+    website_id = add_website(told, "events.example")
+    body = hit(website_id, event_type="signup")
+    url = f"{told.server.url}/api/v1/collect"
+    assert httpx.post(url, json=body, headers={"User-Agent": BROWSER}).status_code == 202
+    open_page(owner, f"{told.server.url}/?site={website_id}&period=today")
+    expect(panel(owner, "Now")).to_contain_text("1 signup")
+    expect(panel(owner, "Now")).to_contain_text("No page views")
+    expect(panel(owner, "Now").get_by_role("table")).to_have_count(0)
 
 
 def test_somebody_who_comes_now_shows_without_a_reload(owner: Page, told: Told) -> None:

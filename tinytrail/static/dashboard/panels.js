@@ -151,11 +151,10 @@ export function realtimePanel(app, query) {
       const types = data.events_by_type.map((type) =>
         h("li", {}, h("strong", {}, number(type.count)), " ", text(eventType(type))),
       );
-      replace(
-        body,
-        table(list, data.top_pages, { total: data.active_visitors, chosen: app.state.filters, choose: app.choose }),
-        h("div", { class: "types" }, h("ul", {}, types), csvButton("realtime", query)),
-      );
+      const pages = data.top_pages.length
+        ? table(list, data.top_pages, { total: data.active_visitors, chosen: app.state.filters, choose: app.choose })
+        : h("p", { class: "empty" }, t.noPages);
+      replace(body, pages, h("div", { class: "types" }, h("ul", {}, types), csvButton("realtime", query)));
     },
   };
 }
