@@ -4,10 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.e2e.dashboard.conftest import Told
-from tests.e2e.dashboard.pages import panel
+from tests.e2e.dashboard.conftest import Told, add_website, sign_in
+from tests.e2e.dashboard.pages import open_page, panel
 
 
 def test_product_shows_what_comes_while_it_is_open(owner: Page, told: Told) -> None:
@@ -73,3 +73,18 @@ def test_when_a_device_was_heard_is_told_by_the_servers_clock(owner: Page, told:
     owner.goto(f"{told.server.url}/?view=presence")
     row = panel(owner, "Devices").get_by_role("row", name="Laptop")
     expect(row).to_contain_text(re.compile("now|seconds? ago|minutes? ago"))
+
+
+def test_a_website_that_is_deleted_elsewhere_is_said_to_be_gone(context: BrowserContext, told: Told) -> None:
+    website_id = add_website(told, "gone.example", "/")
+    sign_in(context, told, told.key)
+    tab = context.new_page()
+    tab.clock.install()
+    open_page(tab, f"{told.server.url}/?site={website_id}&period=today")
+    url = f"{told.server.url}/api/v1/websites/{website_id}"
+    assert httpx.delete(url, headers={"X-API-KEY": told.key}).is_success
+    tab.clock.fast_forward("01:01")
+    expect(tab.get_by_text("There is no such website")).to_be_visible()
+    tab.get_by_role("link", name="Sites", exact=True).click()
+    expect(tab.get_by_role("link", name="garden.example")).to_be_visible()
+    expect(tab.get_by_role("link", name="gone.example")).to_have_count(0)

@@ -6,7 +6,7 @@ import { problem } from "./shell.js";
 /**
  * A function that loads what `content` shows: `ask(signal)` gives the figures, `draw(figures)` puts them there. Only
  * the latest load counts. Where it fails, `trouble` says so and `content` is hidden: figures of another view must not
- * stand under this one's name. `failed()`, if given, is called then. `load.stop()` has what is under way come to
+ * stand under this one's name. `failed(error)`, if given, is called then. `load.stop()` has what is under way come to
  * nothing.
  */
 export function loader({ content, trouble, ask, draw, failed }) {
@@ -24,7 +24,7 @@ export function loader({ content, trouble, ask, draw, failed }) {
     } catch (error) {
       if (signal.aborted) return;
       content.hidden = true;
-      failed?.();
+      failed?.(error);
       replace(trouble, problem(error, load));
     }
   }

@@ -56,6 +56,12 @@ const app = {
   async reload() {
     app.websites = shareToken ? [app.session.share.website] : await get("api/v1/websites");
   },
+
+  /** Read them anew where one may be gone, and show what there is instead of it. */
+  async lookAgain() {
+    await app.reload();
+    if (viewNamed(app.state) !== app.state.view) show();
+  },
 };
 
 const UNSAVED = "form[data-unsaved]";

@@ -133,7 +133,8 @@ export function siteView(app) {
     return asked?.state === app.state ? asked.answers : ask(app.state, website.id, signal);
   }
 
-  function failed() {
+  function failed(error) {
+    if (error.status === 404) app.lookAgain().catch(() => {}); // deleted elsewhere meanwhile
     shown = null;
     data = {};
     drawBar();
