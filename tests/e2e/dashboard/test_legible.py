@@ -1,0 +1,26 @@
+"""Whoever looks at it otherwise: in the dark, with colours of their own, on paper, on a narrow screen."""
+
+from playwright.sync_api import Page
+
+from tests.e2e.dashboard.conftest import Told
+
+# Of the text, or of a pseudo-element's, to the ground of the element itself.
+CONTRAST = """(node, pseudo) => {
+    const pen = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d")
+    const light = (colour) => {
+        pen.fillStyle = colour
+        pen.fillRect(0, 0, 1, 1)
+        const linear = (value) => value <= 10 ? value / 3294 : ((value / 255 + 0.055) / 1.055) ** 2.4
+        const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map(linear)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+    const shades = [getComputedStyle(node, pseudo).color, getComputedStyle(node).backgroundColor].map(light)
+    return (Math.max(...shades) + 0.05) / (Math.min(...shades) + 0.05)
+}"""
+
+
+def test_what_a_field_is_for_can_be_read_in_the_dark(owner: Page, told: Told) -> None:
+    for scheme in ("dark", "light"):
+        owner.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        owner.goto(f"{told.server.url}/?view=product")
+        assert owner.get_by_label("User id").evaluate(CONTRAST, "::placeholder") >= 4.5, scheme
