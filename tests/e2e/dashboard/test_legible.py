@@ -1,8 +1,9 @@
 """Whoever looks at it otherwise: in the dark, with colours of their own, on paper, on a narrow screen."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.e2e.dashboard.conftest import Told
+from tests.e2e.dashboard.pages import open_page
 
 # Of the text, or of a pseudo-element's, to the ground of the element itself.
 CONTRAST = """(node, pseudo) => {
@@ -24,3 +25,19 @@ def test_what_a_field_is_for_can_be_read_in_the_dark(owner: Page, told: Told) ->
         owner.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         owner.goto(f"{told.server.url}/?view=product")
         assert owner.get_by_label("User id").evaluate(CONTRAST, "::placeholder") >= 4.5, scheme
+
+
+def underline(element: Locator) -> tuple[str, str]:
+    style = "(element, name) => getComputedStyle(element)[name]"
+    return element.evaluate(style, "borderBottomColor"), element.evaluate(style, "textDecorationLine")
+
+
+def test_what_is_chosen_differs_where_the_reader_sets_the_colours(owner: Page, told: Told) -> None:
+    owner.emulate_media(forced_colors="active")
+    open_page(owner, told.page)
+    for chosen, other in (
+        ('.figure[aria-pressed="true"]', '.figure[aria-pressed="false"]'),
+        ('[role=tab][aria-selected="true"]', '[role=tab][aria-selected="false"]'),
+        ("nav [aria-current]", "nav a:not([aria-current])"),
+    ):
+        assert underline(owner.locator(chosen).first) != underline(owner.locator(other).first), chosen
