@@ -1,6 +1,6 @@
 """Whoever looks at it otherwise: in the dark, with colours of their own, on paper, on a narrow screen."""
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.dashboard.conftest import Told
 from tests.e2e.dashboard.pages import open_page
@@ -41,3 +41,18 @@ def test_what_is_chosen_differs_where_the_reader_sets_the_colours(owner: Page, t
         ("nav [aria-current]", "nav a:not([aria-current])"),
     ):
         assert underline(owner.locator(chosen).first) != underline(owner.locator(other).first), chosen
+
+
+def test_what_is_printed_is_dark_on_paper_and_the_chart_fits_its_card(owner: Page, told: Told) -> None:
+    owner.context.add_cookies([{"name": "tinytrail_theme", "value": "dark", "url": told.server.url}])
+    open_page(owner, told.page)
+    svg = owner.locator(".chart svg")
+    expect(svg).to_be_visible()
+    owner.emulate_media(media="print")
+    assert max(owner.evaluate("getComputedStyle(document.body).color.match(/\\d+/g).map(Number)")) < 100
+    # Paper is narrower than the screen, and no script draws anew for it.
+    owner.evaluate("document.querySelector('.graph').style.height = '100px'")
+    chart, card = svg.bounding_box(), owner.locator(".card.headline").bounding_box()
+    assert chart
+    assert card
+    assert chart["y"] + chart["height"] <= card["y"] + card["height"]

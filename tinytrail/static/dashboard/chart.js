@@ -59,6 +59,7 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
       {
         width,
         height,
+        viewBox: `0 0 ${width} ${height}`, // paper is narrower
         role: "img",
         tabindex: 0,
         "aria-label": words.title,
