@@ -144,6 +144,7 @@ def test_it_fits_a_phone_and_can_be_read_in_either_scheme(
     page.goto(f"{server.url}/presence")
 
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    assert page.locator("tbody td").first.evaluate("(cell) => getComputedStyle(cell).whiteSpace") == "nowrap"
     for selector in ("h1", "h2", ".ago", ".when", "dt", "dd", "tbody th", "a"):
         assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
     context.close()

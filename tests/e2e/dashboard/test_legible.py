@@ -1,9 +1,11 @@
 """Whoever looks at it otherwise: in the dark, with colours of their own, on paper, on a narrow screen."""
 
+from datetime import UTC, datetime
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.dashboard.conftest import Told
-from tests.e2e.dashboard.pages import open_page
+from tests.e2e.dashboard.pages import open_page, panel
 
 # Of the text, or of a pseudo-element's, to the ground of the element itself.
 CONTRAST = """(node, pseudo) => {
@@ -56,3 +58,22 @@ def test_what_is_printed_is_dark_on_paper_and_the_chart_fits_its_card(owner: Pag
     assert chart
     assert card
     assert chart["y"] + chart["height"] <= card["y"] + card["height"]
+
+
+def test_dates_are_not_broken_within_their_words_on_a_phone(owner: Page, told: Told) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    lengths = {"sessionCount": 1, "totalDuration": 2_000_000, "averageDuration": 2_000_000}
+    days = {"status": "success", "data": [{"date": today} | lengths]}
+    gone = [{"began": 1_700_000_000, "ended": 1_700_010_000, "seconds": 10_000}]
+    owner.route("**/sessions?*", lambda route: route.fulfill(json=days))
+    owner.route("**/api/absences", lambda route: route.fulfill(json=gone))
+    owner.set_viewport_size({"width": 320, "height": 800})
+    for view, title in (("product", "Sessions"), ("presence", "Absences")):
+        owner.goto(f"{told.server.url}/?view={view}")
+        date = panel(owner, title).locator("tbody th")
+        text = date.inner_text()
+        height = (
+            "(date) => date.getBoundingClientRect().height / parseFloat(getComputedStyle(date).lineHeight)"
+        )
+        assert date.evaluate(height) < len(text.split()) + 1, text
+        assert owner.evaluate("document.documentElement.scrollWidth") == 320

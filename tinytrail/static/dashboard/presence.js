@@ -79,7 +79,7 @@ export function presenceView() {
       h(
         "tr",
         {},
-        h("th", { scope: "row" }, momentInWords(one.began)),
+        h("th", { scope: "row", class: "date" }, momentInWords(one.began)),
         h("td", { class: "number" }, one.ended === null ? t.stillAway : momentInWords(one.ended)),
         h("td", { class: "number" }, longDuration(one.seconds)),
       );

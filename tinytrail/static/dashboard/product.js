@@ -153,7 +153,7 @@ export function productView(app) {
       h(
         "tr",
         {},
-        h("th", { scope: "row" }, WORDS[group](row.date)),
+        h("th", { scope: "row", class: "date" }, WORDS[group](row.date)),
         h("td", { class: "number" }, number(row.sessionCount)),
         h("td", { class: "number" }, duration(row.totalDuration)),
         h("td", { class: "number" }, duration(row.averageDuration)),
