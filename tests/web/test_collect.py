@@ -15,6 +15,7 @@ ORIGIN = {"origin": "https://example.com"}
 def assert_cors(headers: Any) -> None:
     assert headers["access-control-allow-origin"] == "https://example.com"
     assert headers["access-control-allow-credentials"] == "true"
+    assert headers["cross-origin-resource-policy"] == "cross-origin"
     assert headers["vary"] == "Origin"
 
 

@@ -12,6 +12,7 @@ async def test_the_tracker_is_served_to_anyone_and_kept_for_a_day(client: AsyncC
     assert response.status_code == 200
     assert response.headers["content-type"] == "application/javascript"
     assert response.headers["cache-control"] == "public, max-age=86400"
+    assert response.headers["cross-origin-resource-policy"] == "cross-origin"
     assert response.content == files("tinytrail").joinpath("static/tracker.js").read_bytes()
     assert "set-cookie" not in response.headers
 

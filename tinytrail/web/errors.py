@@ -58,5 +58,6 @@ def cors_headers(origin: bytes) -> Headers:
     return (
         (b"access-control-allow-origin", origin),
         (b"access-control-allow-credentials", b"true"),
+        (b"cross-origin-resource-policy", b"cross-origin"),  # a beacon's answer is not asked for by CORS
         (b"vary", b"Origin"),
     )

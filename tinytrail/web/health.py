@@ -14,7 +14,11 @@ from tinytrail.core.inject import Db
 
 TRACKER = files("tinytrail").joinpath("static/tracker.js").read_bytes()
 TRACKER_GZIPPED = gzip.compress(TRACKER, 9, mtime=0)
-TRACKER_HEADERS = {"cache-control": "public, max-age=86400", "vary": "Accept-Encoding"}
+TRACKER_HEADERS = {
+    "cache-control": "public, max-age=86400",
+    "vary": "Accept-Encoding",
+    "cross-origin-resource-policy": "cross-origin",  # else a page that is isolated (COEP) cannot load it
+}
 
 
 def answers(tx: Tx) -> bool:
