@@ -1,4 +1,4 @@
-"""Whoever looks at it otherwise: in the dark, with colours of their own, on paper, on a narrow screen."""
+"""Who looks at it otherwise: in the dark, in colours of their own, by the keyboard, printed, on a phone."""
 
 from datetime import UTC, datetime
 
@@ -43,6 +43,24 @@ def test_what_is_chosen_differs_where_the_reader_sets_the_colours(owner: Page, t
         ("nav [aria-current]", "nav a:not([aria-current])"),
     ):
         assert underline(owner.locator(chosen).first) != underline(owner.locator(other).first), chosen
+
+
+def test_what_is_focused_backwards_is_not_behind_the_toolbar(owner: Page, told: Told) -> None:
+    owner.set_viewport_size({"width": 1280, "height": 600})
+    open_page(owner, told.page)
+    owner.get_by_role("button", name="Add a step").focus()
+    focused = owner.locator(":focus")
+    passed = 0
+    while True:
+        owner.keyboard.press("Shift+Tab")
+        if focused.evaluate("(element) => Boolean(element.closest('.toolbar'))"):
+            break
+        passed += 1
+        top, name = focused.evaluate("(element) => [element.getBoundingClientRect().top, element.outerHTML]")
+        bar = owner.locator(".toolbar").bounding_box()
+        assert bar
+        assert top >= bar["y"] + bar["height"], name
+    assert passed > 20
 
 
 def test_what_is_printed_is_dark_on_paper_and_the_chart_fits_its_card(owner: Page, told: Told) -> None:
