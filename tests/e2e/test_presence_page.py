@@ -144,10 +144,24 @@ def test_it_fits_a_phone_and_can_be_read_in_either_scheme(
     page.goto(f"{server.url}/presence")
 
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    assert page.locator("tbody td").first.evaluate("(cell) => getComputedStyle(cell).whiteSpace") == "nowrap"
     for selector in ("h1", "h2", ".ago", ".when", "dt", "dd", "tbody th", "a"):
         assert page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
     context.close()
+
+
+def test_when_a_device_was_heard_stands_on_one_line_beside_a_long_name(server: Server, page: Page) -> None:
+    add_device(server, "y" * 200)
+    page.route_web_socket("**/api/stats/ws", lambda socket: None)  # nothing else is written then
+    page.goto(f"{server.url}/presence")
+    cell = page.get_by_role("row", name="y" * 200).get_by_role("cell").first
+    expect(cell).to_have_text("never")
+    lines = """(cell) => {
+        cell.textContent = "16 hours ago"
+        const range = new Range()
+        range.selectNodeContents(cell)
+        return new Set([...range.getClientRects()].map((box) => box.top)).size
+    }"""
+    assert cell.evaluate(lines) == 1
 
 
 CONTRAST = """node => {
