@@ -27,7 +27,7 @@ def test_installs_show_what_comes_while_they_are_open(owner: Page, told: Told) -
     body = {"instance_id": "10000000-0000-4000-8000-000000000000", "version": "1.0.0"}
     assert httpx.post(f"{told.server.url}/heartbeat", json=body).status_code == 200
     owner.clock.fast_forward("01:01")
-    expect(owner.locator(".lead")).to_have_text("1 active installs")
+    expect(owner.locator(".lead")).to_have_text("1 active install")
     expect(panel(owner, "Versions").get_by_role("row", name="1.0.0")).to_be_visible()
 
 

@@ -61,7 +61,8 @@ export function installsView(app) {
   }
 
   function draw([stats, byVersion]) {
-    replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, t.activeInstalls));
+    const what = stats.total === 1 ? t.activeInstall : t.activeInstalls;
+    replace(total, h("strong", {}, number(stats.total)), " ", h("span", { class: "quiet" }, what));
     const points = stats.history.map(({ date, count }) => ({ date, value: count }));
     const words = chartWords("installs", t.chartOf(t.activeInstalls, t.timeframes[app.state.timeframe]));
     replace(

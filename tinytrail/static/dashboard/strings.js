@@ -265,6 +265,7 @@ export const t = {
 
   // Installs
   activeInstalls: "active installs",
+  activeInstall: "active install",
   timeframes: { daily: "Last 30 days", monthly: "By month" },
   versions: "Versions",
   version: "Version",
