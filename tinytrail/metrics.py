@@ -16,6 +16,7 @@ from litestar.datastructures import State
 
 from tinytrail import __version__
 from tinytrail.core.db import Database
+from tinytrail.core.files import size_of
 from tinytrail.core.inject import Db
 from tinytrail.jobs import Runs
 
@@ -217,11 +218,3 @@ def of_process(started_at: float) -> Iterator[Family]:
         yield Family("process_resident_memory_bytes", "gauge", "Memory in use.", [Sample(memory)])
         files = len(os.listdir("/proc/self/fd"))
         yield Family("process_open_fds", "gauge", "Open files and sockets.", [Sample(files)])
-
-
-def size_of(path: str) -> int:
-    """In bytes; 0 for a file that is not there."""
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tinytrail.core import db as module
-from tinytrail.core import slices
+from tinytrail.core import log_length, slices
 from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database, open_database
 from tinytrail.core.trouble import Busy
@@ -361,3 +361,47 @@ async def test_slices_grow_while_they_are_short(db: Database, monkeypatch: pytes
 
     await db.write_in_slices(some, 20)
     assert asked == [3, 6, 12, 24]
+
+
+class Reading:
+    """A read that is under way until it is let go."""
+
+    def __init__(self, db: Database) -> None:
+        self.entered, self.over = threading.Event(), threading.Event()
+        self.task = asyncio.create_task(db.read(self.last))
+
+    def last(self, tx: Tx) -> None:
+        assert notes(tx)
+        self.entered.set()
+        assert self.over.wait(SECONDS)
+
+    async def has_begun(self) -> None:
+        assert await asyncio.to_thread(self.entered.wait, SECONDS)
+
+    async def end(self) -> None:
+        self.over.set()
+        await self.task
+
+
+async def test_the_log_begins_anew_however_reads_overlap(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def beginning() -> bytes:
+        return Path(f"{db.path}-wal").read_bytes()[:32]  # its salts are new whenever it begins anew
+
+    await db.write(note, "first")
+    first = beginning()
+    monkeypatch.setattr(log_length, "LONGEST", 0)
+    monkeypatch.setattr(log_length, "LOOK", 0)
+    db._log_length._next_look = 0
+    reading = Reading(db)
+    await reading.has_begun()
+    await db.write(note, "second")
+    for _ in range(5):
+        await asyncio.sleep(0)  # until what is to begin anew waits for the reading
+    following = Reading(db)
+    await reading.end()
+    await following.has_begun()
+    await db.write(note, "third")
+    assert beginning() != first
+    await following.end()

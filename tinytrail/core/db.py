@@ -22,6 +22,7 @@ import aiosqlite
 from tinytrail.core import slices
 from tinytrail.core.connect import Tx, connect, open_connection
 from tinytrail.core.group import Batch, Failed, Group, all_failed, commit_group, refuse_group
+from tinytrail.core.log_length import LogLength
 from tinytrail.core.trouble import Busy
 
 Item = TypeVar("Item")
@@ -71,6 +72,7 @@ class Database:
         self._readers: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
         for reader in readers:
             self._readers.put_nowait(reader)
+        self._log_length = LogLength(path, writer, self._readers, len(readers))
         self.commits = Commits()
         self._loop = asyncio.get_running_loop()
         self.waiting = 0  # writes, for the next commits
@@ -164,10 +166,18 @@ class Database:
                         caller.set_exception(result.error)
                     else:
                         caller.set_result(result)
+            self._log_length.look()
 
     async def flush(self) -> None:
         """Wait until all that was accepted is committed."""
         await self._is_idle.wait()
+
+    async def stop(self, committing: asyncio.Task[None]) -> None:
+        """Commit what was accepted, and no more. Nothing must be read any longer."""
+        await self.flush()
+        committing.cancel()
+        await asyncio.wait([committing])
+        await self._log_length.stop()
 
     async def optimize(self) -> None:
         """Refresh the planner's statistics and give free pages back; daily is often enough."""
@@ -211,9 +221,7 @@ async def open_database(path: str) -> AsyncIterator[Database]:
         try:
             yield db
         finally:
-            await db.flush()
-            committing.cancel()
-            await asyncio.wait([committing])
+            await db.stop(committing)
             if writer.is_gone():  # since the last commit
                 await writer.run(refuse_group, [])
     finally:

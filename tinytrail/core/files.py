@@ -1,4 +1,4 @@
-"""Files that the program writes for its operator."""
+"""Files: those that the program writes for its operator, and how large one is."""
 
 import os
 from collections.abc import Iterator
@@ -46,3 +46,11 @@ def give_name(unfinished: Path, path: str) -> None:
     if os.path.lexists(path):
         raise FileExistsError(EEXIST, os.strerror(EEXIST), path)
     os.rename(unfinished, path)
+
+
+def size_of(path: str) -> int:
+    """In bytes; 0 for a file that is not there."""
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0
