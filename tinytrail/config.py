@@ -166,7 +166,7 @@ def load_config(path: str | None = None, environ: Mapping[str, str] = os.environ
 
 def read_file(file: Path) -> Config:
     try:
-        return msgspec.convert(tomllib.loads(file.read_text("utf-8")), Config)
+        return msgspec.convert(tomllib.loads(file.read_text("utf-8-sig")), Config)
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

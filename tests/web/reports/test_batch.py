@@ -3,14 +3,17 @@
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import msgspec
 import pytest
 from httpx import AsyncClient
+from litestar.datastructures import MultiDict
 
 from tests.web.cast import UNKNOWN, Owner, Traffic, code, message
 from tests.web.conftest import web_alone
 from tests.web.reports.test_common import BAD_PARAMETERS
 from tests.web.reports.test_common import REPORTS as ALONE
 from tinytrail.config import Config
+from tinytrail.web.reports import batch
 
 ASKED: list[tuple[str, dict[str, Any]]] = [
     ("summary", {"compare": "previous_period"}),
@@ -139,3 +142,11 @@ class TestLimit:
     async def test_a_batch_counts_once(self, owner: Owner) -> None:
         await ask(owner, *["summary"] * 20)
         assert (await owner.get("summary")).status_code == 200
+
+
+def test_each_answer_is_encoded_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty time series of a century, all at once, would keep everybody waiting for that."""
+    monkeypatch.setattr(batch, "read_one", lambda *_: {"a": 1})
+    nobody: Any = None
+    found = batch.read_batch(nobody, {}, nobody, MultiDict([("reports[]", "x"), ("reports[]", "y")]), 0)
+    assert found == {"reports": [msgspec.Raw(b'{"a":1}')] * 2}

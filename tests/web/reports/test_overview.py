@@ -206,3 +206,17 @@ async def test_events_are_read_of_days_that_are_not_rolled_up_alone(db: Database
 
     read = [step for step in await db.read(plan) if step.startswith("SEARCH b ")]
     assert read == ["SEARCH b USING PRIMARY KEY (site=? AND day=? AND visit>?)"] * 2
+
+
+async def test_more_days_than_fit_an_answer_are_a_400(
+    alice: AsyncClient, website: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many websites somebody makes, and whatever century is asked for."""
+    monkeypatch.setattr("tinytrail.web.reports.overview.MOST_DAYS", 180)
+    await add_website(alice, "another.example")
+    assert len(await rows(alice, period="90d")) == 2
+    await add_website(alice, "third.example")
+    response = await alice.get(OVERVIEW, params={"period": "90d"})
+    assert (response.status_code, code(response)) == (400, "INVALID_PAYLOAD")
+    assert message(response).startswith("period: is too long for 3 websites")
+    assert len(await rows(alice, period="7d")) == 3

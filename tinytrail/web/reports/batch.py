@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from litestar.datastructures import MultiDict
 from litestar.exceptions import ValidationException
 
@@ -30,7 +31,9 @@ def read_batch(
     answers = []
     for number, one in enumerate(asked):
         try:
-            answers.append(read_one(tx, reports, caller, one, params, now))
+            answer = read_one(tx, reports, caller, one, params, now)
+            # Each by itself: nobody else has Python's lock meanwhile, and of all together it takes 0.3 s.
+            answers.append(msgspec.Raw(msgspec.json.encode(answer)))
         except ValidationException as error:
             raise ValidationException(f"reports[{number}]: {error.detail}") from None
     return {"reports": answers}

@@ -8,6 +8,7 @@ import msgspec
 
 from tinytrail.core.clock import iso_date, local_day, utc_day
 from tinytrail.core.connect import Tx
+from tinytrail.core.errors import invalid
 from tinytrail.web.auth import Caller
 from tinytrail.web.counts import counts_of_websites
 from tinytrail.web.reports.common import first_day
@@ -54,6 +55,10 @@ ACTIVE_VISITORS = f"""
 NOTHING = (0,) * len(MEASURES)
 NUMBERS = msgspec.json.Decoder(list[int])
 
+MOST_DAYS = (
+    1_000_000  # of all websites together, 40 MB; a century of one is allowed, and so are many websites
+)
+
 Spans = list[tuple[int, Period]]  # days of sites
 
 
@@ -88,7 +93,10 @@ def read_overview(tx: Tx, caller: Caller, params: Params, now: float) -> dict[st
 
     lately = bound([(site, days_of_late(now)) for site in today], since=int(now) - WINDOW)
     active = dict(tx.execute(ACTIVE_VISITORS, lately).fetchall())
-    rows = read_rows(tx, [asked(website) for website in websites], active, include_bots)
+    every = [asked(website) for website in websites]
+    if sum(period.end - period.start + 1 for _, period, _ in every) > MOST_DAYS:
+        invalid("period", f"is too long for {len(every)} websites: they may have {MOST_DAYS} days together")
+    rows = read_rows(tx, every, active, include_bots)
     rows.sort(key=lambda row: (-row["metrics"]["visits"]["value"], row["website"]["domain"]))
     return {"rows": rows}
 
@@ -110,6 +118,7 @@ def read_rows(
     for website, period, compared_with in websites:
         by_day = visits[website.site]
         previous = before.get(website.site, NOTHING) if compared_with else None
+        series = [Point(iso_date(day), by_day.get(day, 0)) for day in range(period.start, period.end + 1)]
         rows.append(
             {
                 "website": {
@@ -122,9 +131,7 @@ def read_rows(
                 "comparison": str(compared_with) if compared_with else None,
                 "active_visitors": active.get(website.site, 0),
                 "metrics": metrics(totals.get(website.site, NOTHING), previous),
-                "series": [
-                    Point(iso_date(day), by_day.get(day, 0)) for day in range(period.start, period.end + 1)
-                ],
+                "series": msgspec.Raw(msgspec.json.encode(series)),  # as in batch.py
             }
         )
     return rows
