@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from threading import Event
+from threading import Event, current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -129,3 +129,21 @@ async def test_events_are_stored_while_all_paths_are_judged_anew(
     assert (await saving).status_code == 200
     rows = (await owner.report("pages"))["rows"]
     assert {row["path"]: row["contentGroup"] for row in rows} == {"/blog/a": "Group", "/blog/b": "Group"}
+
+
+async def test_patterns_are_checked_where_nobody_waits_for_it(
+    alice: AsyncClient, website: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred of them may be made to take a second to compile."""
+    checked: list[bool] = []
+
+    def noting(pattern: str) -> Any:
+        checked.append(current_thread() is main_thread())
+
+    monkeypatch.setattr(content_groups, "compile_pattern", noting)
+    new = {"domain": "another.example", "content_groups": [{"name": "Group", "pattern": "/blog/*"}]}
+    address = f"/api/v1/websites/{website}"
+    assert (await set_group(alice, website, "/blog/*")).status_code == 200
+    assert (await alice.post("/api/v1/websites", json=new)).status_code == 201
+    assert (await alice.post(f"{address}/content-groups/preview", json=new)).status_code == 200
+    assert checked == [False] * 3

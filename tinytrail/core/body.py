@@ -1,5 +1,6 @@
 """Request bodies: JSON whatever their Content-Type says, decoded into a struct or refused by name."""
 
+import asyncio
 import re
 from typing import Any, TypeVar
 
@@ -38,10 +39,15 @@ def is_too_deep(body: bytes) -> bool:
     return False
 
 
-async def read_json(request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T]) -> T:
-    """The body, decoded. Raises 413 before more is read than the route allows (`request_max_body_size`)."""
+async def read_json(
+    request: Request[Any, Any, Any], decoder: msgspec.json.Decoder[T], *, aside: bool = False
+) -> T:
+    """The body, decoded; `aside`: on another thread, where checking it may take a while.
+
+    Raises 413 before more is read than the route allows (`request_max_body_size`).
+    """
     try:
         body = await request.body()
     except InternalServerException:  # how Litestar says that the client hung up: no fault of the server's
         raise ClientException("The body broke off") from None
-    return decode_json(body, decoder)
+    return await asyncio.to_thread(decode_json, body, decoder) if aside else decode_json(body, decoder)

@@ -66,7 +66,7 @@ def summary(pages: list[Page]) -> dict[str, Any]:
 async def preview_content_groups(
     website_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
 ) -> dict[str, Any]:
-    wanted = await read_json(request, PREVIEW)
+    wanted = await read_json(request, PREVIEW, aside=True)
     pages = await db.read(pages_of_late, caller, parse_uuid(website_id, "id"), now)
     # Not on a reader: slow patterns would keep it from reports.
     return success(await asyncio.to_thread(preview, pages, wanted.content_groups))

@@ -219,7 +219,7 @@ async def show_website(website_id: FromPath[str], caller: CurrentCaller, db: Db)
 async def create_website(
     request: Request[Any, Any, Any], caller: CurrentCaller, db: Db, now: Now
 ) -> dict[str, Any]:
-    data = await read_json(request, NEW_WEBSITE)
+    data = await read_json(request, NEW_WEBSITE, aside=True)
     account_id = caller.account_id if data.account_id is None else parse_uuid(data.account_id, "account_id")
     if account_id != caller.account_id and not caller.is_admin:
         raise PermissionDeniedException("account_id: only an admin may name another account")
@@ -230,7 +230,7 @@ async def create_website(
 async def change_website(
     website_id: FromPath[str], request: Request[Any, Any, Any], caller: CurrentCaller, db: Db
 ) -> dict[str, Any]:
-    change = await read_json(request, CHANGE)
+    change = await read_json(request, CHANGE, aside=True)
     website_id = parse_uuid(website_id, "id")
     judged: dict[str, str | None] = {}
     if change.content_groups is not UNSET:
