@@ -156,7 +156,7 @@ def test_the_dashboard_is_signed_in_to_and_out_of(proxy: Proxied, page: Page) ->
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Sites")).to_be_visible()
     [cookie] = page.context.cookies()
-    assert cookie["name"] == "tinytrail_session"
+    assert cookie["name"] == "__Host-tinytrail_session"
     assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Strict")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()

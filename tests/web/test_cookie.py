@@ -117,6 +117,18 @@ async def test_where_the_server_has_https_a_page_without_it_is_another_origin(
     assert response.status_code == status
 
 
+async def test_by_https_a_cookie_that_a_sibling_domain_may_have_set_is_nobodys(
+    client: AsyncClient, cookie: dict[str, str]
+) -> None:
+    """Browsers take one whose name begins with __Host- from the host alone that it goes to."""
+    ours = cookie["cookie"]
+    theirs = ours.removeprefix("__Host-")
+    assert ours != theirs
+    assert (await client.get(WEBSITES, headers={"cookie": theirs})).status_code == 401
+    both = {"cookie": f"{ours}; tinytrail_session=theirs"}
+    assert (await client.get(WEBSITES, headers=both)).status_code == 200
+
+
 SIGN_IN = [
     # Sec-Fetch-Site, Origin, status
     (None, None, 201),  # a program

@@ -52,7 +52,7 @@ def cookie_of(response: Response) -> tuple[str, dict[str, str]]:
     """The token that an answer sets, and the cookie's attributes."""
     name, _, rest = response.headers["set-cookie"].partition("=")
     token, *attributes = rest.split("; ")
-    assert name == "tinytrail_session"
+    assert name in ("tinytrail_session", "__Host-tinytrail_session")
     return token, {part.partition("=")[0].lower(): part.partition("=")[2] for part in attributes}
 
 
@@ -452,6 +452,7 @@ async def test_by_https_the_cookie_is_for_https_alone(
         key = await app.state.db.write(make_first_admin, app.state.secret, 0)
         response = await browser.post(SESSIONS, json={"api_key": key}, headers=headers)
         assert ("secure" in cookie_of(response)[1]) == is_secure
+        assert response.headers["set-cookie"].startswith("__Host-") == is_secure
         assert response.json()["data"]["baseUrl"] == base_url
 
 

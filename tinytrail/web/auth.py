@@ -24,7 +24,7 @@ from tinytrail.core.db import Database
 from tinytrail.core.errors import invalid
 from tinytrail.core.tokens import SHARE, hash_token
 from tinytrail.core.trouble import Busy
-from tinytrail.web.cookie import COOKIE, LIFE, Connection, must_be_our_own_page, session_cookie
+from tinytrail.web.cookie import LIFE, Connection, must_be_our_own_page, session_cookie, session_token
 
 # A handler's `opt`; without one it is for users alone.
 OPEN_TO_SHARES = {"open_to": "shares"}  # and to users
@@ -132,7 +132,7 @@ async def authenticate(connection: Connection) -> Caller:
     caller: Caller | None = None
     if key := connection.headers.get("x-api-key"):
         caller = await state.db.read(find_by_key, key)
-    elif token := connection.cookies.get(COOKIE):
+    elif token := session_token(connection):
         caller = await state.db.read(find_by_cookie, token, state.clock())
         if caller:
             must_be_our_own_page(connection)
@@ -175,7 +175,7 @@ async def keep_session(connection: Connection, caller: Caller) -> None:
             await state.db.write(use_session, caller.session_id, now)
         except Busy:
             return  # reading goes on although nothing can be written
-        token = connection.cookies[COOKIE]
+        token = session_token(connection)
         connection.scope["renewed_cookie"] = session_cookie(connection, token)  # type: ignore[typeddict-unknown-key]
 
 

@@ -26,7 +26,7 @@ READING = {"GET", "HEAD", "OPTIONS"}
 def session_cookie(connection: Connection, token: str, max_age: int = LIFE) -> Cookie:
     """What stands for a session for `max_age` seconds; an empty token with 0 has the browser forget it."""
     return Cookie(
-        key=COOKIE,
+        key=cookie_name(connection),
         value=token,
         max_age=max_age,
         path="/",
@@ -34,6 +34,17 @@ def session_cookie(connection: Connection, token: str, max_age: int = LIFE) -> C
         httponly=True,
         samesite="strict",
     )
+
+
+def cookie_name(connection: Connection) -> str:
+    """By https one that browsers take from this very host alone. Of any other name a page of a sibling domain
+    could set one for both, which goes before ours, and so sign somebody in as whom it likes."""
+    return f"__Host-{COOKIE}" if is_https(connection) else COOKIE
+
+
+def session_token(connection: Connection) -> str:
+    """What a request brings of a session; empty without one."""
+    return connection.cookies.get(cookie_name(connection), "")
 
 
 def must_be_our_own_page(connection: Connection, *, may_lack_origin: bool = False) -> None:

@@ -25,7 +25,14 @@ from tinytrail.web.auth import (
     must_be_within_limit,
     parse_uuid,
 )
-from tinytrail.web.cookie import COOKIE, LIFE, Connection, base_url, must_be_our_own_page, session_cookie
+from tinytrail.web.cookie import (
+    LIFE,
+    Connection,
+    base_url,
+    must_be_our_own_page,
+    session_cookie,
+    session_token,
+)
 from tinytrail.web.errors import success
 from tinytrail.web.shares import as_current_share, share_of
 from tinytrail.web.user_agent import classify_agent
@@ -157,7 +164,7 @@ async def sign_in(request: Request[Any, Any, Any], db: Db, now: Now) -> Response
     agent = classify_agent(request.headers.get("user-agent", ""))
     session = Session(str(uuid4()), caller.user_id, now, now, now + LIFE, agent.browser, agent.os)
     token = new_token()
-    await db.write(insert_session, session, token, key, request.cookies.get(COOKIE, ""))
+    await db.write(insert_session, session, token, key, session_token(request))
     body = as_current(request, await db.read(find_user, caller.user_id), session)
     return Response(body, cookies=[session_cookie(request, token)])
 
