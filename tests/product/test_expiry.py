@@ -89,6 +89,42 @@ async def test_more_than_a_slice_goes_too(
     assert await db.read(raw_events) == []
 
 
+async def test_what_a_clock_that_was_ahead_has_dated_keeps_nothing_else(
+    app: Litestar, client: AsyncClient, db: Database, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes with what came after it, and not before: whether it is old cannot be told until then."""
+    monkeypatch.setattr("tinytrail.core.slices.FIRST_SLICE", 3)
+    clock.now += 4000 * DAY
+    await track(client, "ahead1", "ahead2", "ahead3", "ahead4")
+    clock.now -= 4000 * DAY
+    await track(client, "old1", "old2", "old3", "old4", "old5")
+    clock.now += 29 * DAY
+    await track(client, "new")
+
+    await jobs.run(EXPIRY, app.state)
+    assert len(await db.read(raw_events)) == 10
+    clock.now += 2 * DAY
+    await jobs.run(EXPIRY, app.state)
+    assert [stored["event"] for stored in await db.read(raw_events)] == ["new"]
+
+
+@pytest.mark.parametrize("days", [-20_000, -60, -1])
+async def test_a_clock_that_is_behind_deletes_nothing(
+    app: Litestar, client: AsyncClient, db: Database, clock: FakeClock, days: int
+) -> None:
+    """As that of a machine without a battery at its start; nor does its being right again."""
+    await track(client, "new")
+    clock.now += days * DAY
+    await track(client, "behind")
+    await jobs.run(EXPIRY, app.state)
+    assert len(await db.read(raw_events)) == 2
+
+    clock.now -= days * DAY
+    await track(client, "newer")
+    await jobs.run(EXPIRY, app.state)
+    assert {"new", "newer"} <= {stored["event"] for stored in await db.read(raw_events)}
+
+
 class TestForever:
     @pytest.fixture
     def config(self, tmp_path: Path) -> Config:
