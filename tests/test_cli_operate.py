@@ -240,6 +240,17 @@ def test_a_check_looks_into_the_settings_too(key: str, folder: Path) -> None:
     assert trouble("check").startswith("geo.database: no.mmdb cannot be read as an .mmdb file: ")
 
 
+def test_a_check_looks_for_the_key_file(key: str, folder: Path) -> None:
+    file = folder / "tinytrail.key"
+    file.write_text("garbage")
+    assert trouble("check").startswith("tinytrail.key holds no secret: ")
+    file.unlink()
+    said = "settings  ok, but tinytrail.key is missing; `tinytrail serve` makes another\n"
+    assert output("check").startswith(said)
+    assert output("check", "tinytrail.db").startswith("settings  ok\n")  # a copy lies apart from it
+    assert not file.exists()
+
+
 def test_a_check_upgrades_nothing_and_says_that_serve_would(
     key: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

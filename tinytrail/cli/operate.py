@@ -17,6 +17,7 @@ from tinytrail.core.clock import day_number, iso_date, parse_date, utc_day
 from tinytrail.core.connect import Tx, schema_version, write_copy
 from tinytrail.core.db import open_database
 from tinytrail.core.migrations import MIGRATIONS
+from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.core.trouble import code_of
 from tinytrail.web.country import Countries
 from tinytrail.web.rollup import days_open, roll_up
@@ -85,7 +86,7 @@ def copied_to(file: str, tx: Tx) -> None:
 @command(main, "check")
 @click.argument("file", required=False)
 def check(config: Config, file: str | None) -> None:
-    """Check the settings, and the schema and integrity of the database, or of FILE, a copy of it.
+    """Check settings, key file, and the schema and integrity of the database, or of FILE, a copy of it.
 
     Exit code 2 if anything is wrong.
     """
@@ -94,7 +95,10 @@ def check(config: Config, file: str | None) -> None:
             raise Trouble(f"{file}: No such file or directory")
         config = msgspec.structs.replace(config, database=file)
     Countries(config.geo.database, config.geo.header).close()
-    click.echo("settings  ok")
+    if has_key := os.path.exists(config.key_file):
+        read_or_make_secret(config.key_file)
+    lost = "" if has_key or file else f", but {config.key_file} is missing; `tinytrail serve` makes another"
+    click.echo(f"settings  ok{lost}")
     with opened(config, upgrade=False) as tx:
         version = schema_version(tx)
         remark = "" if version == len(MIGRATIONS) else f"; `tinytrail serve` upgrades it to {len(MIGRATIONS)}"
