@@ -190,6 +190,11 @@ def test_what_is_no_headers_name_is_refused(tmp_path: Path, value: str) -> None:
         load(tmp_path, f"[geo]\nheader = {json.dumps(value)}")
 
 
+def test_a_file_may_begin_with_the_mark_that_windows_editors_put_there(tmp_path: Path) -> None:
+    (tmp_path / "tinytrail.toml").write_bytes(b'\xef\xbb\xbfdatabase = "x.db"')
+    assert load_config(environ={}).database == "x.db"
+
+
 @pytest.mark.parametrize("text", [b"database = ", b"[server", b'database = "\xff"'])
 def test_a_malformed_file_is_named(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "tinytrail.toml").write_bytes(text)
