@@ -186,6 +186,19 @@ async def test_the_process_and_the_file_tell_their_size(client: AsyncClient, con
     assert now[f"tinytrail_info{{version={__version__}}}"] == 1
 
 
+class TestBehindALink:
+    @pytest.fixture
+    def config(self, config: Config, tmp_path: Path) -> Config:
+        (tmp_path / "disk").mkdir()
+        (tmp_path / "disk" / "tinytrail.db").touch()
+        Path(config.database).symlink_to(tmp_path / "disk" / "tinytrail.db")
+        return config
+
+    async def test_the_log_is_measured_where_it_lies(self, client: AsyncClient, tmp_path: Path) -> None:
+        log = tmp_path / "disk" / "tinytrail.db-wal"
+        assert (await figures(client))["tinytrail_database_bytes{file=wal}"] == log.stat().st_size > 0
+
+
 async def test_nothing_of_callers_is_in_it(app: App, db: Database, client: AsyncClient) -> None:
     website = await db.write(add_website)
     key = await db.write(make_first_admin, app.state.secret, 0) or "tt_none"

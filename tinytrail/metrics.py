@@ -15,6 +15,7 @@ from litestar import Response, get
 from litestar.datastructures import State
 
 from tinytrail import __version__
+from tinytrail.core.connect import without_link
 from tinytrail.core.db import Database
 from tinytrail.core.files import size_of
 from tinytrail.core.inject import Db
@@ -175,7 +176,7 @@ def of_database(db: Database) -> Iterator[Family]:
         "How many writes shared a commit.",
         summary(db.commits.count, db.commits.writes),
     )
-    sizes = [("main", db.path), ("wal", f"{db.path}-wal")]
+    sizes = [("main", db.path), ("wal", f"{without_link(db.path)}-wal")]
     yield Family(
         "tinytrail_database_bytes",
         "gauge",

@@ -263,13 +263,21 @@ def test_a_file_that_is_moved_away_has_all_that_was_acknowledged(tmp_path: Path)
     audit(tmp_path / "moved", ledger)
 
 
-def test_a_log_that_is_deleted_costs_nothing_that_was_acknowledged_not_even_by_a_kill(tmp_path: Path) -> None:
+@pytest.mark.parametrize("behind_a_link", [False, True])
+def test_a_log_that_is_deleted_costs_nothing_that_was_acknowledged_not_even_by_a_kill(
+    tmp_path: Path, behind_a_link: bool
+) -> None:
+    disk = tmp_path / "disk" if behind_a_link else tmp_path
+    if behind_a_link:
+        disk.mkdir()
+        (disk / "tinytrail.db").touch()
+        (tmp_path / "tinytrail.db").symlink_to(disk / "tinytrail.db")
     ledger = open_ledger(tmp_path)
     with serving(tmp_path, log=f"{tmp_path}/log", **UNLIMITED) as server:
         load = Load(server, ledger)
         wait_for(lambda: ledger.total() > 100)
         for suffix in ("-wal", "-shm"):
-            (tmp_path / f"tinytrail.db{suffix}").unlink()
+            (disk / f"tinytrail.db{suffix}").unlink()
         wait_for(lambda: refused(ledger) > 20)
         load.stop()
         server.process.kill()

@@ -102,7 +102,7 @@ class Tx(sqlite3.Connection):
     def is_gone(self) -> bool:
         """Whether the file or its log has been deleted, moved or replaced. SQLite would not notice: it goes
         on writing to one that has no name any more, and that ends with the process."""
-        log = file_at(f"{self.path}-wal")
+        log = file_at(f"{without_link(self.path)}-wal")
         self.log = self.log or log
         return log != self.log or self.has_moved()
 
@@ -117,6 +117,11 @@ def file_at(path: str) -> Identity | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def without_link(path: str) -> str:
+    """SQLite keeps the log beside the file, not beside a link that leads there."""
+    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def rows(tx: sqlite3.Connection, row_type: Callable[..., T], sql: str, **values: Any) -> list[T]:
@@ -186,7 +191,7 @@ def connect(path: str, *, upgrade: bool = True) -> Tx:
         file = Path(path)
         if not file.exists():  # before SQLite does, so that only its owner can read it; -wal and -shm follow
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        make_log_writable(path)
+        make_log_writable(without_link(path))
     tx = open_connection(path)
     try:
         with refusing("use", path):
