@@ -111,6 +111,14 @@ def test_a_backup_overwrites_nothing(key: str, folder: Path) -> None:
     assert (folder / "copy.db").read_text() == "precious"
 
 
+@pytest.mark.parametrize("log", ["copy.db-wal", "copy.db-journal"])
+def test_a_backup_is_not_put_beside_the_log_of_an_older_one(key: str, folder: Path, log: str) -> None:
+    """That was tried out, say: what the log holds would be written into the copy when somebody opens it."""
+    (folder / log).touch()
+    assert trouble("backup", "copy.db") == f"{log} exists already; nothing was written"
+    assert not (folder / "copy.db").exists()
+
+
 def test_what_a_backup_left_that_was_broken_off_does_not_stop_the_next(key: str, folder: Path) -> None:
     (folder / "copy.db.unfinished").write_text("half a database")
     output("backup", "copy.db")

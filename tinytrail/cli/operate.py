@@ -58,8 +58,13 @@ def aggregate(config: Config, day: str | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 def backup(config: Config, file: str) -> None:
     """Write a consistent copy of the database to FILE, while the server runs or not, and check it."""
-    if os.path.exists(file):
-        raise Trouble(f"{file} exists already; nothing was written")
+    for name in (
+        file,
+        f"{file}-wal",
+        f"{file}-journal",
+    ):  # SQLite would take an older one's log for the copy's
+        if os.path.exists(name):
+            raise Trouble(f"{name} exists already; nothing was written")
     if hasattr(os, "nice"):
         os.nice(10)  # a server that wants the processor goes first
     with opened(config, upgrade=False) as tx:  # before an upgrade is when a copy is wanted most
