@@ -14,6 +14,7 @@ from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.web import export_daily, export_events, rollup
 from tinytrail.web.deletion import purge_old_days
+from tinytrail.web.export_events import EventsExport
 from tinytrail.web.rollup import roll_up_finished
 
 EVENT_COLUMNS = [
@@ -188,6 +189,27 @@ async def test_where_too_many_visits_overlap_no_event_is_lost_or_doubled(
     monkeypatch.setattr(export_events, "SLICE", 3)
     monkeypatch.setattr(export_events, "MOST_HELD", 4)
     assert sorted(row["path"] for row in await exported(alice, website)) == sorted(overlapping)
+
+
+async def test_of_large_events_few_are_held(
+    alice: AsyncClient, website: str, visit: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A visit of a day may have 20,000, of 16 KB each."""
+    steps = [f"event {number}" for number in range(30)]
+    await visit("/", *steps, properties={"text": "x" * 1000})
+    monkeypatch.setattr(export_events, "SLICE", 3)
+    monkeypatch.setattr(export_events, "LARGEST_HELD", 5000)
+    read = EventsExport.read
+    held: list[int] = []
+
+    def noting(export: EventsExport, tx: Tx) -> Any:
+        rows = read(export, tx)
+        held.append(len(export._held))
+        return rows
+
+    monkeypatch.setattr(EventsExport, "read", noting)
+    assert [row["name"] for row in await exported(alice, website)] == [None, *steps]
+    assert max(held) == 4
 
 
 async def test_it_ends_with_the_moment_it_was_asked_for(

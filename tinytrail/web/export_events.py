@@ -13,6 +13,7 @@ from tinytrail.web.reports.period import Period
 
 SLICE = 200  # events read at once: the more at a time, the longer all others wait for Python's lock
 MOST_HELD = 20_000  # events
+LARGEST_HELD = 4_000_000  # characters of their properties, of which one may have 16,000
 
 COLUMNS = (
     "at",
@@ -88,7 +89,8 @@ class EventsExport:
 
     Events lie in the order of their visits. So each is held back until no earlier one can follow, that is
     until a visit has been read which began later: only those of visits that overlap are held. If they are
-    very many (`MOST_HELD`), the oldest go all the same, and may then come after younger ones.
+    very many (`MOST_HELD`), or large (`LARGEST_HELD`), the oldest go all the same, and may then come after
+    younger ones.
     """
 
     columns: tuple[str, ...] = COLUMNS
@@ -98,6 +100,7 @@ class EventsExport:
         self._named = {"site": site, "end": period.end, "until": int(until)}
         self._last_read = (period.start, -1, -1)
         self._held: list[Row] = []  # a heap, by AT, VISIT, N
+        self._size = 0  # of the properties among it, in characters
 
     def read(self, tx: Tx) -> list[Row] | None:
         """The next rows, perhaps none yet; None at the end."""
@@ -106,13 +109,19 @@ class EventsExport:
             return None
         for row in rows:
             heappush(self._held, row)
+            self._size += _size(row)
         began = rows[-1][STARTED] if rows else inf
         released: list[Row] = []
-        while self._held and (self._held[0][AT] <= began or len(self._held) > MOST_HELD):
-            released.append(_exported(heappop(self._held)))
+        while self._held and (self._held[0][AT] <= began or self._is_too_much()):
+            row = heappop(self._held)
+            self._size -= _size(row)
+            released.append(_exported(row))
             if len(released) == 2 * SLICE:  # what was held goes slice by slice too
                 break
         return released
+
+    def _is_too_much(self) -> bool:
+        return len(self._held) > MOST_HELD or self._size > LARGEST_HELD
 
     def _read_slice(self, tx: Tx) -> list[Row]:
         day, visit, n = self._last_read
@@ -122,6 +131,10 @@ class EventsExport:
         if rows:
             self._last_read = (rows[-1][DAY], rows[-1][VISIT], rows[-1][N])
         return rows
+
+
+def _size(row: Row) -> int:
+    return len(row[KEY + PROPERTIES] or "")
 
 
 def _exported(row: Row) -> Row:
