@@ -15,9 +15,8 @@ from litestar import Response, get
 from litestar.datastructures import State
 
 from tinytrail import __version__
-from tinytrail.core.connect import without_link
 from tinytrail.core.db import Database
-from tinytrail.core.files import size_of
+from tinytrail.core.files import size_of, without_link
 from tinytrail.core.inject import Db
 from tinytrail.jobs import Runs
 

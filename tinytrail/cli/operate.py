@@ -58,12 +58,8 @@ def aggregate(config: Config, day: str | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 def backup(config: Config, file: str) -> None:
     """Write a consistent copy of the database to FILE, while the server runs or not, and check it."""
-    for name in (
-        file,
-        f"{file}-wal",
-        f"{file}-journal",
-    ):  # SQLite would take an older one's log for the copy's
-        if os.path.exists(name):
+    for name in (file, f"{file}-wal", f"{file}-journal"):
+        if os.path.exists(name):  # SQLite would take an older copy's log for this one's
             raise Trouble(f"{name} exists already; nothing was written")
     if hasattr(os, "nice"):
         os.nice(10)  # a server that wants the processor goes first

@@ -9,13 +9,12 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from tinytrail.core.files import written_whole
+from tinytrail.core.files import Identity, file_at, without_link, written_whole
 from tinytrail.core.memo import Memo
 from tinytrail.core.migrations import MIGRATIONS, schema
 from tinytrail.core.obstacles import DatabaseError, make_log_writable, refusing
 
 T = TypeVar("T")
-Identity = tuple[int, int]  # of a file: device, inode
 
 STATEMENTS = 32  # prepared ones that a connection keeps, 20 KB each; reports have a text of their own each
 PAGES_AT_ONCE = 256  # of a copy: 1 MB
@@ -108,20 +107,6 @@ class Tx(sqlite3.Connection):
 
     def has_moved(self) -> bool:
         return file_at(self.path) != self.file
-
-
-def file_at(path: str) -> Identity | None:
-    """What tells one file from another; None without one."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def without_link(path: str) -> str:
-    """SQLite keeps the log beside the file, not beside a link that leads there."""
-    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def rows(tx: sqlite3.Connection, row_type: Callable[..., T], sql: str, **values: Any) -> list[T]:

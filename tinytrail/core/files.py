@@ -1,10 +1,12 @@
-"""Files: those that the program writes for its operator, and how large one is."""
+"""Files: how one is written whole for an operator, told from another, and measured."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from errno import EEXIST
 from pathlib import Path
+
+Identity = tuple[int, int]  # of a file: device, inode
 
 
 @contextmanager
@@ -54,3 +56,17 @@ def size_of(path: str) -> int:
         return os.path.getsize(path)
     except OSError:
         return 0
+
+
+def file_at(path: str) -> Identity | None:
+    """What tells one file from another; None without one."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def without_link(path: str) -> str:
+    """SQLite keeps the log beside the file, not beside a link that leads there."""
+    return os.path.realpath(path) if os.path.islink(path) else path
