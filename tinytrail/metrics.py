@@ -16,7 +16,7 @@ from litestar.datastructures import State
 
 from tinytrail import __version__
 from tinytrail.core.db import Database
-from tinytrail.core.files import size_of, without_link
+from tinytrail.core.files import log_of, size_of
 from tinytrail.core.inject import Db
 from tinytrail.jobs import Runs
 
@@ -175,7 +175,7 @@ def of_database(db: Database) -> Iterator[Family]:
         "How many writes shared a commit.",
         summary(db.commits.count, db.commits.writes),
     )
-    sizes = [("main", db.path), ("wal", f"{without_link(db.path)}-wal")]
+    sizes = [("main", db.path), ("wal", log_of(db.path))]
     yield Family(
         "tinytrail_database_bytes",
         "gauge",

@@ -14,17 +14,18 @@ import pytest
 
 from tinytrail.core import db as module
 from tinytrail.core import log_length, slices
-from tinytrail.core.connect import Tx
+from tinytrail.core.connect import Tx, connect
 from tinytrail.core.db import Database, open_database
 from tinytrail.core.trouble import Busy
 
+CREATE = "create table notes (id integer primary key, text text not null) strict"
 SECONDS = 10  # that anything may take here before a test fails
 
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
     async with open_database(f"{tmp_path}/tinytrail.db") as db:
-        await db.write(execute, "create table notes (id integer primary key, text text not null) strict")
+        await db.write(execute, CREATE)
         yield db
 
 
@@ -383,25 +384,34 @@ class Reading:
         await self.task
 
 
+@pytest.mark.parametrize("is_linked", [False, True])
 async def test_the_log_begins_anew_however_reads_overlap(
-    db: Database, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, is_linked: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def beginning() -> bytes:
-        return Path(f"{db.path}-wal").read_bytes()[:32]  # its salts are new whenever it begins anew
+    file = path = tmp_path / "tinytrail.db"
+    connect(str(file)).close()
+    if is_linked:
+        path = tmp_path / "link.db"
+        path.symlink_to(file)
 
-    await db.write(note, "first")
-    first = beginning()
+    def beginning() -> bytes:
+        return Path(f"{file}-wal").read_bytes()[:32]  # its salts are new whenever it begins anew
+
     monkeypatch.setattr(log_length, "LONGEST", 0)
     monkeypatch.setattr(log_length, "LOOK", 0)
-    db._log_length._next_look = 0
-    reading = Reading(db)
-    await reading.has_begun()
-    await db.write(note, "second")
-    for _ in range(5):
-        await asyncio.sleep(0)  # until what is to begin anew waits for the reading
-    following = Reading(db)
-    await reading.end()
-    await following.has_begun()
-    await db.write(note, "third")
-    assert beginning() != first
-    await following.end()
+    async with open_database(str(path)) as db:
+        await db.write(execute, CREATE)
+        await db.write(note, "first")
+        first = beginning()
+        db._log_length._next_look = 0
+        reading = Reading(db)
+        await reading.has_begun()
+        await db.write(note, "second")
+        for _ in range(5):
+            await asyncio.sleep(0)  # until what is to begin anew waits for the reading
+        following = Reading(db)
+        await reading.end()
+        await following.has_begun()
+        await db.write(note, "third")
+        assert beginning() != first
+        await following.end()

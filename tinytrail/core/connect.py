@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from tinytrail.core.files import Identity, file_at, without_link, written_whole
+from tinytrail.core.files import Identity, file_at, log_of, without_link, written_whole
 from tinytrail.core.memo import Memo
 from tinytrail.core.migrations import MIGRATIONS, schema
 from tinytrail.core.obstacles import DatabaseError, make_log_writable, refusing
@@ -63,7 +63,8 @@ class Tx(sqlite3.Connection):
         self._state = State.READY
         self.path = ""
         self.file: Identity | None = None
-        self.log: Identity | None = None  # the -wal, once there is one
+        self.log_path = ""
+        self.log: Identity | None = None  # once there is one
         self.kept_at = ""  # where a copy went once the file was gone
 
     def begin(self, *, late: bool) -> None:
@@ -101,7 +102,7 @@ class Tx(sqlite3.Connection):
     def is_gone(self) -> bool:
         """Whether the file or its log has been deleted, moved or replaced. SQLite would not notice: it goes
         on writing to one that has no name any more, and that ends with the process."""
-        log = file_at(f"{without_link(self.path)}-wal")
+        log = file_at(self.log_path)
         self.log = self.log or log
         return log != self.log or self.has_moved()
 
@@ -125,7 +126,7 @@ def open_connection(path: str, *, query_only: bool = False) -> Tx:
         except sqlite3.Error:
             tx.close()
             raise
-    tx.path, tx.file = path, file_at(path)
+    tx.path, tx.file, tx.log_path = path, file_at(path), log_of(path)
     return tx
 
 

@@ -70,3 +70,8 @@ def file_at(path: str) -> Identity | None:
 def without_link(path: str) -> str:
     """SQLite keeps the log beside the file, not beside a link that leads there."""
     return os.path.realpath(path) if os.path.islink(path) else path
+
+
+def log_of(path: str) -> str:
+    """Where a database has its log."""
+    return f"{without_link(path)}-wal"

@@ -10,16 +10,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tinytrail.core.connect import Tx
-from tinytrail.core.files import size_of
+from tinytrail.core.files import log_of, size_of
 
 if TYPE_CHECKING:
     from tinytrail.core.db import Connection
 
 LONGEST = 128 * 2**20  # bytes
 LOOK = 1.0  # seconds
-LOOK_AGAIN = (
-    60.0  # after it began anew, or should have: who else reads may keep it from that, as Litestream does
-)
+# Once it began anew, or should have: Litestream, or who else reads it, may keep it from that.
+LOOK_AGAIN = 60.0
 
 
 class LogLength:
@@ -27,7 +26,7 @@ class LogLength:
         self, path: str, writer: "Connection", readers: "asyncio.LifoQueue[Connection]", count: int
     ) -> None:
         """`count`: of the readers, idle or not."""
-        self._path = f"{path}-wal"
+        self._path = log_of(path)
         self._writer, self._readers, self._count = writer, readers, count
         self._loop = asyncio.get_running_loop()
         self._next_look = 0.0
