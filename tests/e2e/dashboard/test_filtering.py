@@ -4,15 +4,7 @@ import httpx
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.dashboard.conftest import Told, add_website
-from tests.e2e.dashboard.pages import (
-    chips,
-    figures,
-    open_page,
-    panel,
-    read_rows,
-    rows,
-    settled,
-)
+from tests.e2e.dashboard.pages import chips, figures, open_page, panel, read_rows, rows, settled
 from tests.make import BROWSER, hit
 
 

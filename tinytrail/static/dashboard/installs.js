@@ -70,8 +70,8 @@ export function installsView(app) {
       points.length ? chart({ points, unfinished: true, words }) : h("p", { class: "empty" }, t.noInstalls),
     );
     const list = { column: t.version, measures: [{ key: "count", title: t.installs }], name: (row) => row.version };
-    if (byVersion.length) scrolled(versions.body, t.versions, table(list, byVersion, { total: stats.total }));
-    else replace(versions.body, h("p", { class: "empty" }, t.noInstalls));
+    const ofVersions = byVersion.length && table(list, byVersion, { total: stats.total });
+    scrolled(versions.body, t.versions, ofVersions, t.noInstalls);
   }
 
   return { element, title: t.installs, update: load, close: keepFresh(load) };

@@ -26,11 +26,12 @@ export function card(title, { extra, hint, className = "" } = {}) {
 
 /**
  * Fill `body` with what may be higher than its room, under a name: the keyboard has to get there to scroll it. Filled
- * anew, it stays focused, and scrolled to where it was.
+ * anew, it stays focused, and scrolled to where it was. Without `content`, `none` says so.
  */
-export function scrolled(body, name, content) {
+export function scrolled(body, name, content, none) {
   const box = body.querySelector(".scroll");
-  if (box) replace(box, content);
+  if (!content) replace(body, h("p", { class: "empty" }, none));
+  else if (box) replace(box, content);
   else replace(body, h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": name }, content));
 }
 

@@ -68,12 +68,11 @@ export function presenceView() {
         h("td", { class: "number" }, one.last_beat === null ? t.never : time(one.last_beat)),
         h("td", { class: "number" }, number(one.num_beats)),
       );
-    const none = h("p", { class: "empty" }, t.noDevicesYet);
     replace(
       devices.body,
       stats.devices.length
         ? h("table", { class: "plain" }, head(t.device, t.lastBeat, t.beats), h("tbody", {}, stats.devices.map(device)))
-        : none,
+        : h("p", { class: "empty" }, t.noDevicesYet),
     );
     const absence = (one) =>
       h(
@@ -84,8 +83,8 @@ export function presenceView() {
         h("td", { class: "number" }, longDuration(one.seconds)),
       );
     const ofAbsences = h("table", { class: "plain" }, head(t.from, t.to, t.length), h("tbody", {}, gone.map(absence)));
-    if (gone.length) scrolled(absences.body, t.absences, ofAbsences);
-    else replace(absences.body, h("p", { class: "empty" }, stats.last_seen === null ? t.noBeatYet : t.noAbsences));
+    const none = stats.last_seen === null ? t.noBeatYet : t.noAbsences;
+    scrolled(absences.body, t.absences, gone.length && ofAbsences, none);
   }
 
   return { element, title: t.presence, update: load, close: keepFresh(load, EVERY) };

@@ -147,8 +147,8 @@ export function productView(app) {
       .map(([name, count]) => ({ name, count }))
       .sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
     const list = { column: t.event, measures: [{ key: "count", title: t.count }], name: (row) => row.name };
-    if (ranked.length) scrolled(events.body, t.events, table(list, ranked, { total: sums.events }));
-    else replace(events.body, h("p", { class: "empty" }, t.noProductEvents));
+    const ofEvents = ranked.length && table(list, ranked, { total: sums.events });
+    scrolled(events.body, t.events, ofEvents, t.noProductEvents);
     const line = (row) =>
       h(
         "tr",
@@ -167,8 +167,7 @@ export function productView(app) {
     );
     const rows = [...lengths].reverse().map(line);
     const ofSessions = h("table", { class: "plain" }, h("thead", {}, head), h("tbody", {}, rows));
-    if (rows.length) scrolled(sessions.body, t.sessions, ofSessions);
-    else replace(sessions.body, h("p", { class: "empty" }, t.noSessions));
+    scrolled(sessions.body, t.sessions, rows.length && ofSessions, t.noSessions);
   }
 
   return {

@@ -167,8 +167,8 @@ export function siteView(app) {
     const status = await get(`api/v1/websites/${website.id}/status`).catch(() => null);
     hasTraffic = Boolean(status?.firstEventAt);
     if (hasTraffic) replace(first);
-    else if (status && !first.childNodes.length) replace(first, waiting(app, website, load));
-    content.hidden = !shown || first.childNodes.length > 0;
+    else if (status && !first.hasChildNodes()) replace(first, waiting(app, website, load));
+    content.hidden = !shown || first.hasChildNodes();
   }
 
   function drawBar() {
