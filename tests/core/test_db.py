@@ -292,6 +292,20 @@ async def test_a_reader_cannot_write(db: Database) -> None:
     assert await db.read(notes) == []
 
 
+async def test_a_read_that_finds_the_disk_full_says_so(db: Database) -> None:
+    """SQLite then ends its transaction by itself, and there is none to roll back."""
+
+    def put_aside(tx: Tx) -> None:
+        tx.execute("pragma query_only = off")
+        tx.execute("create temp table aside (text text)")
+        tx.execute("pragma temp.max_page_count = 2")
+        tx.execute("insert or ignore into aside select value from json_each(?)", [json.dumps(["x" * 10_000])])
+
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        await db.read(put_aside)
+    assert await db.read(notes) == []
+
+
 async def test_a_read_that_fails_or_is_given_up_leaves_its_reader_to_others(db: Database) -> None:
     for _ in range(module.READERS + 1):
         with pytest.raises(sqlite3.OperationalError):

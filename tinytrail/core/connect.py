@@ -74,6 +74,7 @@ class Tx(sqlite3.Connection):
             self._begin_if_late()
 
     def end(self, how: Literal["commit", "rollback"]) -> None:
+        """End the transaction, unless SQLite has: it does so by itself where the disk is full, for one."""
         self._state = State.READY
         if self.in_transaction:
             super().execute(how)
@@ -165,7 +166,7 @@ def write_copy(tx: Tx, path: str) -> None:
             tx.execute("select 1 from sqlite_master").fetchall()
             tx.backup(copy, pages=PAGES_AT_ONCE, progress=rest)
         finally:
-            tx.execute("rollback")
+            tx.end("rollback")
 
 
 def connect(path: str, *, upgrade: bool = True) -> Tx:
@@ -233,6 +234,5 @@ def transaction(tx: Tx) -> Iterator[Tx]:
         yield tx
         tx.execute("commit")
     except BaseException:
-        if tx.in_transaction:
-            tx.execute("rollback")
+        tx.end("rollback")
         raise

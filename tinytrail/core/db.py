@@ -190,7 +190,7 @@ def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
     try:
         return work(tx, *args, **kwargs)
     finally:
-        tx.execute("rollback")
+        tx.end("rollback")
 
 
 def _optimize(tx: Tx) -> None:
