@@ -49,7 +49,7 @@ def keep_what_is_gone(tx: Tx) -> None:
 
     Nothing more is stored after that: a restart takes up what is there by then.
     """
-    gone = tx.path if tx.has_moved() else f"{tx.path}-wal"
+    gone = tx.path if tx.has_moved() else tx.log_path
     try:
         tx.kept_at = tx.kept_at or write_back(tx)
         # What has the name by the next start would else be given what is left in the log.
