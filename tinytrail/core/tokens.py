@@ -56,9 +56,14 @@ def new_token() -> str:
 
 def hash_token(token: str) -> bytes:
     """What is stored of a key or token. They are long and random, so one round of SHA-256 is enough."""
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+    return hashlib.sha256(_bytes_of(token)).digest()
 
 
 def same(given: str, expected: str) -> bool:
     """Compare two secrets in a time that tells nothing about where they differ."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), expected.encode())
+    return hmac.compare_digest(_bytes_of(given), _bytes_of(expected))
+
+
+def _bytes_of(text: str) -> bytes:
+    """As they came, of a header or the environment: not all are UTF-8."""
+    return text.encode("utf-8", "surrogateescape")
