@@ -1,8 +1,10 @@
 """GET /api/stats/ws, on the real server: httpx speaks no WebSocket."""
 
 import asyncio
+import gc
 import json
 import time
+import weakref
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tests.presence.make import beat, register
 from tests.presence.test_stats import FIELDS
 from tests.presence.wire import connection_to, log_of, serving, upgrade
 from tests.server import Server
+from tinytrail.presence.stream import Stream
 
 
 def watch(server: Server) -> ClientConnection:
@@ -168,6 +171,26 @@ async def test_a_hundred_watchers_cost_one_query_a_second_and_leave_nothing_behi
     reads = 0
     await asyncio.sleep(0.2)
     assert reads == 0
+
+
+async def test_watchers_that_leave_before_the_next_frame_leave_nothing_behind(
+    app: Litestar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[asyncio.Future[None]]] = []
+    upcoming = Stream._upcoming
+
+    def noting(stream: Stream) -> asyncio.Future[None]:
+        future = upcoming(stream)
+        made.append(weakref.ref(future))
+        return future
+
+    monkeypatch.setattr(Stream, "_upcoming", noting)
+    for _ in range(3):
+        watcher = Watcher(app)
+        await watcher.has_frames(1)
+        await watcher.leave()
+    gc.collect()
+    assert [future() for future in made] == [None] * 3
 
 
 async def test_others_are_served_amid_the_frames_of_many_watchers(

@@ -66,6 +66,7 @@ class Stream:
             if not self._watchers:
                 self._ticker.cancel()
                 self._ticker = None
+                self._waiting.clear()
 
     async def _send_frames(self, db: Database, send: Send) -> None:
         upcoming = self._upcoming()  # before the first frame is read, so that no tick is missed meanwhile
