@@ -105,10 +105,11 @@ def is_still(tx: Tx, caller: Caller) -> bool:
 
 
 async def write_as(
-    db: Database, caller: Caller, work: Callable[Concatenate[Tx, P], T], *args: P.args, **_: P.kwargs
+    db: Database, caller: Caller, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
     """`db.write` for a user. Whether that is one still is asked again as it is written: who is about to be
     shut out could else send a request's head, and its body after. Raises 401 as well."""
+    assert not kwargs, "a write takes its arguments by position"
     return await db.write(_still, caller, work, args)
 
 
