@@ -1,5 +1,6 @@
 """GET /reports/funnel: how many visits took all of some steps, one after the other."""
 
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -72,8 +73,7 @@ def read(tx: Tx, query: Query) -> dict[str, Any]:
         invalid("steps[]", "a step must not be empty")
     named = {f"step{number}": step for number, step in enumerate(steps)}
     [counted] = tx.execute(funnel_sql(steps, query.kept(tx)), query.values(**named))
-    before = (counted[0], *counted)
-    rates = [100.0, *(rate(now, earlier, 2) for now, earlier in zip(counted[1:], before[1:], strict=False))]
+    rates = [100.0, *(rate(now, before, 2) for before, now in pairwise(counted))]
     return {
         "period": query.period.as_json(),
         "funnel": [Step(*row) for row in zip(steps, counted, rates, strict=True)],
