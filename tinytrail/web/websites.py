@@ -137,18 +137,8 @@ def insert_website(tx: Tx, new: NewWebsite, account_id: str, now: float) -> Webs
     """Raises 400, naming the field, for what cannot be used."""
     if not tx.execute("select 1 from accounts where id = :id", {"id": account_id}).fetchone():
         invalid("account_id", "there is no such account")
-    website = Website(
-        site=0,
-        id=str(uuid4()),
-        account_id=account_id,
-        domain=new.domain,
-        timezone=new.timezone,
-        content_groups=new.content_groups,
-        excluded_ips=new.excluded_ips,
-        retention_days=new.retention_days,
-        created_at=now,
-    )
-    website = _checked(tx, website)
+    given = msgspec.structs.asdict(new) | {"account_id": account_id}
+    website = _checked(tx, Website(site=0, id=str(uuid4()), created_at=now, **given))
     [(site,)] = tx.execute(INSERT, website.columns()).fetchall()
     return msgspec.structs.replace(website, site=site)
 
