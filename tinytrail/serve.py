@@ -19,7 +19,6 @@ from tinytrail.app import App, create_app
 from tinytrail.config import Config, ConfigError, http_url
 from tinytrail.core.connect import connect, temporary_files_in, transaction
 from tinytrail.core.lock import only_server
-from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 from tinytrail.logs import log_problems_only
 from tinytrail.protocol import Protocol, allow_many_connections, close_stuck
@@ -127,7 +126,7 @@ def serve(config: Config) -> None:
 
 
 def run(app: App, config: Config, listener: socket.socket, has_key_file: bool) -> None:
-    first_key = first_admins_key(config.database, read_or_make_secret(config.key_file))
+    first_key = first_admins_key(config.database, app.state.secret)
     port = listener.getsockname()[1]
     greeting = f"TinyTrail serves {config.database} at {http_url(config.server.host, port)}"
     if config.server.public_url:
