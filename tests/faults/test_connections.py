@@ -101,7 +101,10 @@ def test_who_is_slow_but_steady_within_the_time_is_served(tmp_path: Path) -> Non
 
 
 def test_who_does_not_read_an_answer_is_hung_up_on(tmp_path: Path) -> None:
-    large = "from tinytrail.web import health; health.TRACKER = b'x' * 50_000_000"
+    large = (
+        "from tinytrail.web import health; "
+        "health.TRACKER = health.TRACKER._replace(content=b'x' * 50_000_000)"
+    )
     with serving_with(f"{IMPATIENT}; {large}", tmp_path) as server:
         idle = open_files(server)
         with connected(server) as client:

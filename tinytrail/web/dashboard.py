@@ -23,9 +23,8 @@ from tinytrail.core.asgi import accepts_gzip, answer, as_bytes, header_value
 PAGE = "index.html"
 MAIN = "main.js"
 MEDIA_TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
-IMPORT = re.compile(
-    r"""\b(?:from|import) ?["']\./([\w.-]+)["']"""
-)  # not import("./x.js"), which is for later
+# Not import("./x.js"), which is for later.
+IMPORT = re.compile(r"""\b(?:from|import) ?["']\./([\w.-]+)["']""")
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -63,7 +62,7 @@ class File(NamedTuple):
 
     def response(self, request: Request[Any, Any, Any], headers: dict[str, str]) -> Response[bytes]:
         """The file, gzipped for whoever takes that."""
-        headers |= {"Vary": "Accept-Encoding"}
+        headers = headers | {"Vary": "Accept-Encoding"}
         if accepts_gzip(request.headers.get("accept-encoding", "")):
             return Response(
                 self.gzipped, media_type=self.media_type, headers=headers | {"Content-Encoding": "gzip"}

@@ -1,6 +1,5 @@
 """GET /health and GET /js/tracker.js: what is served to anyone, without a key."""
 
-import gzip
 import sqlite3
 from importlib.resources import files
 from typing import Any
@@ -8,15 +7,14 @@ from typing import Any
 from litestar import Request, Response, get
 
 from tinytrail import __version__
-from tinytrail.core.asgi import accepts_gzip
 from tinytrail.core.connect import Tx
 from tinytrail.core.inject import Db
+from tinytrail.web.dashboard import File, compressed
 
-TRACKER = files("tinytrail").joinpath("static/tracker.js").read_bytes()
-TRACKER_GZIPPED = gzip.compress(TRACKER, 9, mtime=0)
+SCRIPT = files("tinytrail").joinpath("static/tracker.js").read_bytes()
+TRACKER = File("application/javascript", SCRIPT, compressed(SCRIPT))
 TRACKER_HEADERS = {
     "cache-control": "public, max-age=86400",
-    "vary": "Accept-Encoding",
     "cross-origin-resource-policy": "cross-origin",  # else a page that is isolated (COEP) cannot load it
 }
 
@@ -38,9 +36,6 @@ async def health(db: Db) -> Response[dict[str, Any]]:
     return Response({"status": "ok", "db": "connected", "version": __version__})
 
 
-@get("/js/tracker.js", media_type="application/javascript", response_headers=TRACKER_HEADERS)
+@get("/js/tracker.js")
 async def tracker(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The tracker, gzipped for whoever takes that."""
-    if accepts_gzip(request.headers.get("accept-encoding", "")):
-        return Response(TRACKER_GZIPPED, headers={"content-encoding": "gzip"})
-    return Response(TRACKER)
+    return TRACKER.response(request, TRACKER_HEADERS)
