@@ -115,11 +115,8 @@ class App(Litestar):
         if scope["type"] == "http":
             handler = self.short_cuts.get(scope["path"])
             if scope["method"] == "HEAD":
-                scope = {
-                    **scope,
-                    "method": "GET",
-                    "is_head": True,
-                }  # the server knows, and leaves the body out
+                # The server knows that it is HEAD, and leaves the body out.
+                scope = {**scope, "method": "GET", "is_head": True}
         if handler is None:
             try:
                 return await super().__call__(scope, receive, send)

@@ -112,7 +112,7 @@ create table if not exists events (
     site        integer not null,
     day         integer not null,           -- the site's local day
     visit       integer not null,
-    n           integer not null,           -- the how-manieth of its visit: their order in time
+    n           integer not null,           -- its place among its visit's, from 1 on: their order in time
     at          integer not null,
     kind        integer not null,           -- web/events.py: KINDS
     path        integer not null,

@@ -20,9 +20,7 @@ Clock = Callable[[], float]  # Unix time, in seconds
 EPOCH = date(1970, 1, 1).toordinal()
 DAY = 86_400
 FURTHEST_WEST, FURTHEST_EAST = 12 * 3600, 14 * 3600  # seconds from UTC that any zone is
-ISO_DATE = re.compile(
-    r"\d{4}-\d{2}-\d{2}", re.ASCII
-)  # fromisoformat alone would take 20260131 and 2026-W05-6
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # fromisoformat takes 20260131 and 2026-W05-6 as well
 
 wall_clock: Clock = time.time
 

@@ -1,4 +1,4 @@
-"""A connection to the file: how one is opened, and how an older file becomes this version's."""
+"""A connection to the file: opening one, copying all there is, and making an older file this version's."""
 
 import os
 import sqlite3

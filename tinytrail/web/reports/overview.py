@@ -55,9 +55,8 @@ ACTIVE_VISITORS = f"""
 NOTHING = (0,) * len(MEASURES)
 NUMBERS = msgspec.json.Decoder(list[int])
 
-MOST_DAYS = (
-    1_000_000  # of all websites together, 40 MB; a century of one is allowed, and so are many websites
-)
+# Of all websites together, 40 MB; a century of one is allowed, and so are many websites.
+MOST_DAYS = 1_000_000
 
 Spans = list[tuple[int, Period]]  # days of sites
 
