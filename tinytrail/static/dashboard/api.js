@@ -3,10 +3,9 @@
 import { t } from "./strings.js";
 
 const BASE = new URL("../../", import.meta.url);
-const SHARED = location.pathname.match(/\/share\/([^/]+)$/)?.[1];
 
 /** The token of the share link this page is; undefined for an owner's own dashboard. */
-export const shareToken = SHARED;
+export const shareToken = location.pathname.match(/\/share\/([^/]+)$/)?.[1];
 
 /**
  * What the server refused; status 0 where it could not be reached. The message is for people. `report`: which of
@@ -39,7 +38,7 @@ function encode(parameters) {
 
 async function send(method, path, { parameters, body, signal } = {}) {
   const headers = {};
-  if (SHARED) headers["X-API-KEY"] = SHARED;
+  if (shareToken) headers["X-API-KEY"] = shareToken;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
