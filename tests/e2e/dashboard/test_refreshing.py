@@ -1,13 +1,13 @@
-"""Pages of the other three systems that stay open: what comes is shown, and who reads is not disturbed."""
+"""Pages that stay open: what comes is shown, and who reads is not disturbed."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 import httpx
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.dashboard.conftest import Told, add_website, sign_in
-from tests.e2e.dashboard.pages import open_page, panel
+from tests.e2e.dashboard.pages import chips, open_page, panel, settled
 
 
 def test_product_shows_what_comes_while_it_is_open(owner: Page, told: Told) -> None:
@@ -88,3 +88,23 @@ def test_a_website_that_is_deleted_elsewhere_is_said_to_be_gone(context: Browser
     tab.get_by_role("link", name="Sites", exact=True).click()
     expect(tab.get_by_role("link", name="garden.example")).to_be_visible()
     expect(tab.get_by_role("link", name="gone.example")).to_have_count(0)
+
+
+def test_the_last_half_hour_is_not_shown_by_filters_that_hold_no_more(owner: Page, told: Told) -> None:
+    looks: list[Route] = []
+    owner.route("**/reports/realtime?*", lambda route: looks.append(route))
+    owner.clock.install()
+    open_page(owner, told.page)
+    with owner.expect_request("**/reports/realtime?*"):
+        owner.clock.fast_forward("00:16")
+    panel(owner, "Devices").get_by_role("button", name="Phone").click()
+    owner.clock.fast_forward("00:01")
+    expect(owner.locator(".chips li")).to_have_count(1)
+    settled(owner)
+    assert chips(owner) == ["Device is Phone"]
+    seen = panel(owner, "Now").inner_text()
+    with owner.expect_response("**/reports/realtime?*"):
+        late = {"active_visitors": 77, "top_pages": [], "events_by_type": []}
+        looks[0].fulfill(json={"status": "success", "data": late})
+    owner.clock.fast_forward("00:01")
+    assert panel(owner, "Now").inner_text() == seen

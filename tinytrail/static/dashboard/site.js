@@ -187,10 +187,9 @@ export function siteView(app) {
 
   async function lookAround() {
     if (document.hidden || element.hasAttribute("aria-busy")) return;
-    const realtime = await get("api/v1/reports/realtime", { website_id: website.id, filters: app.state.filters }).catch(
-      () => null,
-    );
-    if (!realtime) return;
+    const { filters } = app.state;
+    const realtime = await get("api/v1/reports/realtime", { website_id: website.id, filters }).catch(() => null);
+    if (!realtime || filters !== app.state.filters) return; // by others than those that hold now
     drawNow(realtime);
     live.update(realtime);
   }
