@@ -106,6 +106,10 @@ BAD_FIELDS: list[tuple[str, Any]] = [
     ("excluded_ips", ["192.0.2.256"]),
     ("excluded_ips", ["192.0.2.1/33"]),
     ("excluded_ips", ["192.0.2"]),
+    ("excluded_ips", ["192.0.2.0/255.255.255.0"]),  # netmasks, of which the last one would exclude everybody
+    ("excluded_ips", ["192.0.2.0/0.0.0.255"]),
+    ("excluded_ips", ["192.0.2.1/0.0.0.0"]),
+    ("excluded_ips", ["fe80::1%eth0"]),
     ("excluded_ips", ["example.com"]),
     ("excluded_ips", [""]),
     ("excluded_ips", [7]),

@@ -25,6 +25,7 @@ from tinytrail.web.path_groups import groups_of, regroup_paths
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(rf"{LABEL}(\.{LABEL})*", re.ASCII | re.IGNORECASE)
+CIDR = re.compile(r"[^/%]+(/\d+)?", re.ASCII)  # `parse_networks` takes masks and scopes (%eth0) as well
 NO_DOMAIN = (
     "must be a domain name without https://, port or path: letters from a to z, digits, hyphens and dots, "
     "at most 255; names with other letters are written xn--..."
@@ -170,13 +171,19 @@ def _checked(tx: Tx, website: Website) -> Website:
     if tx.execute(taken, website.columns() | {"domain": domain}).fetchone():
         invalid("domain", f"this account has {domain} already")
     for address in website.excluded_ips:
-        try:
-            parse_networks([address])
-        except ValueError:
+        if not _is_network(address):
             invalid("excluded_ips", f"`{address}` is no IP address and no CIDR range")
     if website.timezone not in zone_names():
         invalid("timezone", f"`{website.timezone}` is no time zone; use a name such as Europe/Berlin")
     return msgspec.structs.replace(website, domain=domain)
+
+
+def _is_network(text: str) -> bool:
+    """Whether it is an address or a CIDR range, and no netmask: 192.0.2.1/0.0.0.0 would be everybody."""
+    try:
+        return bool(CIDR.fullmatch(text) and parse_networks([text]))
+    except ValueError:
+        return False
 
 
 def paths_for(tx: Tx, caller: Caller, website_id: str) -> list[str]:
