@@ -89,7 +89,6 @@ MALFORMED = {
     "nothing": b"",
     "half": b'{"event":"view"',
     "a form": b"event=view&user_id=alice",
-    "a lone surrogate": b'{"event":"\\ud800 and more to come","user_id":"alice"}',
     "no UTF-8": b'{"event":"\xff","user_id":"alice"}',
     "NaN": b'{"event":"view","user_id":"alice","metadata":{"a":NaN}}',
 }
@@ -98,6 +97,16 @@ MALFORMED = {
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED.keys())
 async def test_malformed_json_is_a_400(client: AsyncClient, body: bytes) -> None:
     assert_error(await client.post("/track", content=body), 400, "body: is not valid JSON")
+
+
+async def test_half_an_emoji_is_no_reason_to_lose_an_event(client: AsyncClient, db: Database) -> None:
+    metadata = r'{"title":"so \ud83d","\\ud83d":"\ud83d\ude00"}'
+    body = r'{"event":"view \ud83d","user_id":"\uDE00","metadata":' + metadata + "}"
+    assert (await client.post("/track", content=body)).json() == LOGGED
+
+    [stored] = await db.read(raw_events)
+    assert (stored["event"], stored["user_id"]) == ("view \ufffd", "\ufffd")
+    assert json.loads(stored["metadata"]) == {"title": "so \ufffd", r"\ud83d": "\U0001f600"}
 
 
 async def test_no_depth_of_metadata_breaks_it(client: AsyncClient) -> None:

@@ -16,6 +16,11 @@ T = TypeVar("T")
 DEEPEST = 512
 STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 BRACKET = re.compile(rb"[\[{\]}]")
+# Half an emoji, as browsers escape it; first a backslash that is meant, and both halves, which stay.
+HALF = re.compile(
+    rb"( \\[^u] | \\u(?i:d[89ab][\da-f]{2})\\u(?i:d[c-f][\da-f]{2}) ) | \\u(?i:d[89a-f][\da-f]{2})",
+    re.VERBOSE,
+)
 
 
 def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
@@ -28,6 +33,14 @@ def decode_json(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         raise ValidationException(name_field(str(error), kind=decoder.type)) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise ValidationException("body: is not valid JSON") from None
+
+
+def without_halves(body: bytes) -> bytes:
+    """Half an emoji, as `text.slice(0, 20)` may leave it, becomes U+FFFD: the decoder takes none, and all
+    else that was sent would be lost with it."""
+    if rb"\u" not in body:  # mostly: browsers escape nothing else but quotes and control characters
+        return body
+    return HALF.sub(lambda escape: escape[1] or rb"\ufffd", body)
 
 
 def is_too_deep(body: bytes) -> bool:

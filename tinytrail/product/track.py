@@ -14,7 +14,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Meta
 
 from tinytrail.core.asgi import answer, as_bytes, headers_by_name, must_be_post, read_body
-from tinytrail.core.body import decode_json
+from tinytrail.core.body import decode_json, without_halves
 from tinytrail.core.clock import Clock
 from tinytrail.core.errors import invalid
 from tinytrail.product.errors import ANY_ORIGIN, PREFLIGHT
@@ -54,7 +54,8 @@ def track_handler(clock: Clock, write_key: str) -> ASGIRouteHandler:
             return await answer(scope, send, 204, b"", PREFLIGHT_HEADERS)
         must_be_post(scope, allowed="POST, OPTIONS")
         check_key(scope["headers"], write_key)
-        sent = decode_json(await read_body(scope, headers_by_name(scope), receive, LARGEST_BODY), DECODER)
+        body = await read_body(scope, headers_by_name(scope), receive, LARGEST_BODY)
+        sent = decode_json(without_halves(body), DECODER)
         event, warning = to_event(sent, clock())
         await scope["litestar_app"].state["db"].append(store_events, event)
         await answer(scope, send, 200, success(warning), HEADERS)

@@ -4,7 +4,6 @@ The hot path, and so a bare ASGI handler: Litestar's own request handling costs 
 is done here. It answers once the events are on disk.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 from msgspec import Meta
 
 from tinytrail.core.asgi import Headers, answer, headers_by_name, must_be_post, read_body
-from tinytrail.core.body import decode_json
+from tinytrail.core.body import decode_json, without_halves
 from tinytrail.core.client_ip import ClientAddress, whom_limits_count
 from tinytrail.core.clock import Clock
 from tinytrail.core.db import Database
@@ -35,11 +34,6 @@ MOST_EVENTS = 32  # in one array
 
 ACCEPTED = b'{"status":"accepted"}'
 DECODER = msgspec.json.Decoder(Hit | Annotated[list[Hit], Meta(min_length=1, max_length=MOST_EVENTS)])
-# Half an emoji, as browsers escape it; first a backslash that is meant, and both halves, which stay.
-HALF = re.compile(
-    rb"( \\[^u] | \\u(?i:d[89ab][\da-f]{2})\\u(?i:d[c-f][\da-f]{2}) ) | \\u(?i:d[89a-f][\da-f]{2})",
-    re.VERBOSE,
-)
 JSON: Headers = ((b"content-type", b"application/json"),)
 PREFLIGHT: Headers = (
     (b"access-control-allow-methods", b"POST, OPTIONS"),
@@ -110,14 +104,8 @@ class Collector:
 
 
 def decode_hits(body: bytes) -> Sequence[Hit]:
-    """What was sent, one hit or an array of them. Raises 400, naming the field.
-
-    Half an emoji, as `text.slice(0, 20)` may leave it, becomes U+FFFD: the decoder takes none, and all else
-    that came in the beacon would be lost with it.
-    """
-    if rb"\u" in body:  # seldom: browsers escape nothing else but quotes and control characters
-        body = HALF.sub(lambda escape: escape[1] or rb"\ufffd", body)
-    decoded = decode_json(body, DECODER)
+    """What was sent, one hit or an array of them. Raises 400, naming the field."""
+    decoded = decode_json(without_halves(body), DECODER)
     hits = decoded if isinstance(decoded, list) else (decoded,)
     for hit in hits:
         if not hit.path.startswith("/"):  # as a pattern of Hit it would double the time of decoding
