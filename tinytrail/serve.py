@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from errno import EADDRINUSE
 from pathlib import Path
 
 import uvicorn
@@ -83,6 +84,8 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "that is no host name"
+        if isinstance(error, OSError) and error.errno == EADDRINUSE:
+            reason = f"{reason}; stop what listens there, or take another, by --port or in the settings"
         raise ConfigError(f"cannot listen on {host} port {port}: {reason}") from None
     return listener
 

@@ -62,18 +62,21 @@ def test_a_database_that_one_connection_can_open_but_not_all(database: Path, fil
     )
 
 
+IN_USE = "Address already in use; stop what listens there, or take another, by --port or in the settings"
+
+
 def test_a_port_in_use_and_nothing_is_made(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         said = refusal(tmp_path, "--port", str(port))
-    assert said == f"cannot listen on 127.0.0.1 port {port}: Address already in use"
+    assert said == f"cannot listen on 127.0.0.1 port {port}: {IN_USE}"
     assert os.listdir(tmp_path) == []
 
 
 def test_a_second_server_on_the_port_of_the_first(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         port = server.url.rpartition(":")[2]
-        assert refusal(tmp_path, "--port", port).endswith(f"port {port}: Address already in use")
+        assert refusal(tmp_path, "--port", port).endswith(f"port {port}: {IN_USE}")
 
 
 @pytest.mark.parametrize("path", ["tinytrail.db", "linked.db", "hard.db"])
