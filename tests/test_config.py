@@ -144,6 +144,7 @@ def test_an_empty_list_can_be_a_variable(tmp_path: Path) -> None:
         ('[server]\nlog_format = "xml"', "server.log_format: must be one of text, json"),
         ("[server]\ntrusted_proxies = 7", "server.trusted_proxies: Expected a list, got a whole number"),
         ('database = ""', "database: Expected text of length >= 1"),
+        ('[server]\nhost = ""', "server.host: Expected text of length >= 1"),
     ],
 )
 def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, said: str) -> None:

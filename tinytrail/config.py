@@ -63,7 +63,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Server(Section, frozen=True):
-    host: str = "127.0.0.1"
+    host: Annotated[str, Meta(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000  # 0: any free one
     trusted_proxies: tuple[str, ...] = ()
     public_url: Annotated[str, Meta(pattern=ADDRESS)] = ""
