@@ -136,6 +136,21 @@ def test_a_database_in_a_directory_that_cannot_be_written(tmp_path: Path, unwrit
     assert refusal(tmp_path, "--database", path) == f"cannot open the database {path}: Permission denied"
 
 
+def test_a_database_that_can_be_written_in_a_directory_that_cannot(database: Path) -> None:
+    """SQLite says that it is the database."""
+    (database.parent / "link.db").symlink_to("folder/tinytrail.db")
+    folder = database.parent / "folder"
+    folder.mkdir()
+    database.rename(folder / database.name)
+    folder.chmod(0o500)
+    said = [refusal(database.parent, "--database", path) for path in ("folder/tinytrail.db", "link.db")]
+    folder.chmod(0o700)
+    reason = "its folder cannot be written, where SQLite keeps a log beside it"
+    assert said == [
+        f"cannot open the database {path}: {reason}" for path in ("folder/tinytrail.db", "link.db")
+    ]
+
+
 def test_a_database_that_cannot_be_read(database: Path) -> None:
     """As one that root has put back from a backup."""
     database.chmod(0)
@@ -180,7 +195,7 @@ def test_a_path_below_a_file(tmp_path: Path) -> None:
 def test_a_directory_for_a_database(tmp_path: Path) -> None:
     (tmp_path / "t.db").mkdir()
     said = refusal(tmp_path, "--database", "t.db")
-    assert said == "cannot open the database t.db: unable to open database file"
+    assert said == "cannot open the database t.db: Is a directory"
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:

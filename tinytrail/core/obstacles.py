@@ -5,13 +5,16 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from errno import EACCES
+from errno import EACCES, EISDIR
+
+from tinytrail.core.files import without_link
 
 # Where SQLite's own words would send the operator the wrong way, or nowhere.
 REASONS = {
     sqlite3.SQLITE_IOERR_SHMSIZE: "database or disk is full",  # "disk I/O error"
     sqlite3.SQLITE_CORRUPT: "it is damaged, so restore a backup",
 }
+SEALED = "its folder cannot be written, where SQLite keeps a log beside it"
 
 
 class DatabaseError(Exception):
@@ -26,10 +29,21 @@ def refusing(what: str, path: str) -> Iterator[None]:
     except OSError as error:
         raise DatabaseError(f"cannot {what} the database {path}: {error.strerror or error}") from None
     except sqlite3.Error as error:
-        reason = REASONS.get(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK), error)
-        if os.path.exists(path) and not os.access(path, os.R_OK):  # "unable to open database file"
-            reason = os.strerror(EACCES)
+        code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        reason = reason_of_place(path, code & 0xFF) or REASONS.get(code, str(error))
         raise DatabaseError(f"cannot {what} the database {path}: {reason}") from None
+
+
+def reason_of_place(path: str, code: int) -> str:
+    """What is wrong with where the file lies, for which SQLite has "unable to open database file" and
+    "attempt to write a readonly database", whatever it is; empty where that is in order."""
+    if os.path.exists(path) and not os.access(path, os.R_OK):
+        return os.strerror(EACCES)
+    if os.path.isdir(path):
+        return os.strerror(EISDIR)
+    may_be_sealed = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+    folder = os.path.dirname(without_link(path)) or "."
+    return SEALED if may_be_sealed and not os.access(folder, os.W_OK) else ""
 
 
 def make_log_writable(path: str) -> None:
