@@ -65,11 +65,12 @@ class Proxied(NamedTuple):
         trusting = ssl.create_default_context(cafile=str(self.certificate))
         host = httpx.URL(self.url)
         transport = httpx.HTTPTransport(verify=trusting, local_address=address)
+        here = "[::1]" if ":" in address else "127.0.0.1"
         options["headers"] = {"host": f"{HOST}:{host.port}", **options.get("headers", {})}
         with httpx.Client(transport=transport) as client:
             return client.request(
                 method,
-                f"{self.url}{path}".replace(HOST, "127.0.0.1", 1),
+                f"{self.url}{path}".replace(HOST, here, 1),
                 extensions={"sni_hostname": HOST},
                 **options,
             )
@@ -109,11 +110,13 @@ def proxied(configuration: str, folder: Path) -> Iterator[Proxied]:
 def localized(configuration: str, port: int, upstream: str, certificate: Path, key: Path) -> str:
     """The documented text, but for what no two machines have in common."""
     text = (CONFIGURATIONS / configuration).read_text()
+    addresses = "127.0.0.1 ::1" if has_ipv6() else "127.0.0.1"
     name = "example.com" if PREFIXES[configuration] else "stats.example.com"
     replacements = [("127.0.0.1:8000", upstream.removeprefix("http://"))]
     if configuration.startswith("nginx"):
         replacements += [
             ("listen 443 ssl http2;", f"listen 127.0.0.1:{port} ssl http2;"),
+            ("listen [::]:443 ssl http2;", f"listen [::1]:{port} ssl http2;" if has_ipv6() else ""),
             (f"server_name {name};", f"server_name {HOST};"),
             (f"/etc/letsencrypt/live/{name}/fullchain.pem", str(certificate)),
             (f"/etc/letsencrypt/live/{name}/privkey.pem", str(key)),
@@ -122,12 +125,22 @@ def localized(configuration: str, port: int, upstream: str, certificate: Path, k
     else:
         replacements += [
             ("\n{\n", CADDY),
-            (f"\n{name} {{\n", f"\nhttps://{HOST}:{port} {{\n\tbind 127.0.0.1\n\ttls {certificate} {key}\n"),
+            (
+                f"\n{name} {{\n",
+                f"\nhttps://{HOST}:{port} {{\n\tbind {addresses}\n\ttls {certificate} {key}\n",
+            ),
         ]
     for documented, here in replacements:
         assert text.count(documented) == 1, documented
         text = text.replace(documented, here)
     return text
+
+
+def has_ipv6() -> bool:
+    """Containers often have none."""
+    with suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        return True
+    return False
 
 
 def start_nginx(text: str, folder: Path) -> subprocess.Popen[bytes]:

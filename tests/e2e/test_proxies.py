@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect
 
 from tests.e2e.conftest import USER_AGENT
-from tests.e2e.proxy import PREFIXES, Proxied, proxied
+from tests.e2e.proxy import PREFIXES, Proxied, has_ipv6, proxied
 from tests.e2e.recorder import Recorder
 from tests.e2e.test_web import Site
 from tests.make import BROWSER, hit
@@ -57,6 +57,11 @@ def address_seen(proxy: Proxied, **options: Any) -> str:
 def test_the_callers_address_is_the_one_the_proxy_saw(proxy: Proxied) -> None:
     for address in ("127.0.0.2", "127.0.0.3"):
         assert address_seen(proxy, address=address) == address
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here: that the proxies listen on it was not tried")
+def test_a_caller_by_ipv6_is_served_and_seen(proxy: Proxied) -> None:
+    assert address_seen(proxy, address="::1") == "::1"
 
 
 @pytest.mark.parametrize("claim", ["203.0.113.9", "203.0.113.9, 127.0.0.1", "127.0.0.1", "nonsense", ""])
