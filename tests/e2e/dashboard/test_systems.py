@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.e2e.dashboard.conftest import Told, add_website, sign_in
-from tests.e2e.dashboard.pages import panel, read_rows
+from tests.e2e.dashboard.pages import panel, read_rows, settled
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,19 @@ def test_all_websites_are_on_one_page_with_their_sparklines(owner: Page, told: T
     expect(card.get_by_role("img")).to_have_attribute("aria-label", "Visits of garden.example, day by day")
     card.click()
     expect(owner.get_by_role("heading", level=1)).to_contain_text("garden.example")
+
+
+def test_a_zone_that_the_browser_does_not_know_takes_nothing_away(owner: Page, told: Told) -> None:
+    add_website(told, "far.example", "/", timezone="Asia/Tokyo")
+    owner.add_init_script("""
+      const known = Intl.DateTimeFormat;
+      Intl.DateTimeFormat = function (locale, options) {
+        if (options?.timeZone === "Asia/Tokyo") throw new RangeError();
+        return new known(locale, options);
+      };""")
+    owner.goto(told.server.url)
+    owner.get_by_role("link", name="far.example").click()
+    settled(owner)
 
 
 AXIS = "labels => labels.map(label => [label.textContent, label.getBBox().x >= 0])"

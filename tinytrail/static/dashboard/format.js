@@ -142,7 +142,12 @@ export const utcToday = () => new Date().toISOString().slice(0, 10);
 export function wallClock(timeZone) {
   const digits = "2-digit";
   const fields = { year: "numeric", month: digits, day: digits, hour: digits, hourCycle: "h23" };
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone, ...fields });
+  let format;
+  try {
+    format = new Intl.DateTimeFormat("en-GB", { timeZone, ...fields });
+  } catch {
+    format = new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...fields }); // a zone younger than this browser
+  }
   return () => {
     const { year, month, day, hour } = Object.fromEntries(
       format.formatToParts().map((part) => [part.type, part.value]),
