@@ -113,6 +113,46 @@ def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, tol
     assert page.get_by_role("alert").count() == 0
 
 
+def test_a_server_that_is_away_is_said_once(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_page(page, told.page)
+    page.clock.install()
+    page.context.set_offline(True)
+    page.keyboard.press("m")
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.get_by_role("button", name="Try again").focus()
+    page.clock.fast_forward("00:05")
+    expect(page.locator(".problem").first).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)  # another one would be read out as well
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+
+
+def test_a_page_that_cannot_be_brought_is_brought_later(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_page(page, told.page)
+    page.context.set_offline(True)
+    page.get_by_role("link", name="Installs").click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="Installs", exact=True)).to_be_visible()
+
+
+def test_a_page_of_another_version_comes_anew(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_page(page, told.page)
+    page.route("**/installs.js", lambda route: route.fulfill(status=404), times=1)
+    page.get_by_role("link", name="Installs").click()
+    expect(page.get_by_role("heading", name="Installs", exact=True)).to_be_visible()
+
+
+def test_whoever_could_not_be_signed_out_is_told(page: Page, told: Told) -> None:
+    sign_in(page.context, told, told.key)
+    open_page(page, told.page)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("dialog", name="Sign out")).to_contain_text("cannot be reached")
+
+
 BUSY = {"status": "error", "error": {"code": "UNAVAILABLE", "message": "Busy just now"}}
 FAILURES = [
     # what stands in for an answer, what is said of it
@@ -132,7 +172,7 @@ def test_a_proxy_whose_server_is_away_is_not_quoted_and_its_return_is_noticed(
     open_page(page, told.page)
     page.route("**/reports/batch*", lambda route: route.fulfill(**answer))
     page.keyboard.press("m")
-    notice = page.get_by_role("alert").locator("p")
+    notice = page.locator(".problem p").first
     expect(notice).to_contain_text(said)
     assert "<h1>" not in notice.inner_text()
     page.unroute("**/reports/batch*")

@@ -25,7 +25,9 @@ export function loader({ content, trouble, ask, draw, failed }) {
       if (signal.aborted) return;
       content.hidden = true;
       failed?.(error);
-      replace(trouble, problem(error, load));
+      const box = problem(error, load);
+      if (trouble.textContent === box.textContent) box.removeAttribute("role"); // a screen reader has said it already
+      replace(trouble, box);
     }
   }
   load.stop = () => loading?.abort();

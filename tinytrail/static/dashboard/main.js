@@ -90,9 +90,14 @@ async function bring(name) {
   try {
     VIEWS[name] = await LATER[name]();
   } catch {
-    // They are gone, or of another version than these: the address brings the page anew.
-    if (view) return location.reload();
-    return void main.replaceChildren(problem(new ApiError(0, t.offline), show));
+    // They are gone, or of another version than these: the address brings the page anew. Where the server is away,
+    // it would bring the browser's own page, which does not look again.
+    const page = await fetch(location).catch(() => null);
+    if (app.state.view !== name) return; // it is no longer wanted
+    if (page?.ok && view) return location.reload();
+    view?.close();
+    mounted = "";
+    return void replace(main, problem(new ApiError(0, t.offline), show));
   }
   if (app.session && app.state.view === name) show();
 }

@@ -55,7 +55,11 @@ export function header(app) {
 }
 
 async function signOut() {
-  await remove("api/v1/sessions/current").catch(() => {});
+  try {
+    await remove("api/v1/sessions/current");
+  } catch (error) {
+    if (error.status !== 401) return void refuse(t.signOut, error.message); // whoever leaves has to know that it failed
+  }
   location.href = new URL("../../", import.meta.url);
 }
 
