@@ -38,8 +38,9 @@ const app = {
   /** Show another state. `quiet`: only the address changes; `replace`: without a step back. */
   go(state, { quiet = false, replace: replaces = false } = {}) {
     if (!quiet && !mayLeave()) return;
+    const isSame = addressOf(state) === addressOf(app.state); // as when "x" is pressed where no filter is
     app.state = state;
-    history[quiet || replaces ? "replaceState" : "pushState"](null, "", addressOf(state));
+    history[quiet || replaces || isSame ? "replaceState" : "pushState"](null, "", addressOf(state));
     if (!quiet) show();
   },
 
@@ -162,7 +163,7 @@ addEventListener("beforeunload", (event) => isUnsaved() && event.preventDefault(
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input, select, textarea, dialog, [popover]:popover-open") || !view) return;
+  if (event.target.closest("input, select, textarea, code, dialog, [popover]:popover-open") || !view) return;
   if (event.key === "?") help();
   else if (!view.key?.(event)) return;
   event.preventDefault();
