@@ -68,7 +68,9 @@ export function details(heading, list, app, query, { total, known }) {
 
   const refresh = list.isWhole ? filterWhole : () => load(1);
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") box.querySelector("tbody .name button")?.click();
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault(); // or it would press what is focused once the box is closed
+    box.querySelector("tbody .name button")?.click();
   });
   search.addEventListener("input", list.isWhole ? refresh : debounced(refresh, 200));
   refresh();

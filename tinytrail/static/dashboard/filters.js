@@ -98,7 +98,9 @@ export function searchDialog(app, query, known) {
     }
   };
   search.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") box.querySelector("tbody .name button")?.click();
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault(); // or it would press what is focused once the box is closed
+    box.querySelector("tbody .name button")?.click();
   });
   search.addEventListener("input", debounced(look, 250));
   look();
