@@ -153,6 +153,8 @@ def test_no_accounts_name_is_too_long_for_the_screen(looks: BrowserContext, told
             page.goto(f"{told.server.url}/?view=settings")
             expect(page.get_by_role("row").filter(has_text="n" * 200)).to_have_count(2)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.get_by_role("row", name="nnn").last.get_by_role("button", name="Remove").click()
+            assert page.get_by_role("dialog").evaluate("box => box.scrollWidth <= box.clientWidth")
         page.close()
         assert admin.delete(f"/accounts/{account}").is_success
 
