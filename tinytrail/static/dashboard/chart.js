@@ -53,7 +53,7 @@ export function chart({ points: slots, until = slots.length, previous = [], unfi
     const levels = scale(most, words.isTime);
     const top = levels.at(-1);
     const labels = levels.map((level) => s("text", { class: "axis level", "text-anchor": "end" }, words.level(level)));
-    const had = drawn?.svg === document.activeElement;
+    const had = document.activeElement === (drawn?.svg ?? box.parentElement); // of the chart before it, then
     const svg = s(
       "svg",
       {

@@ -92,6 +92,8 @@ export function contentGroups(website, path, change) {
           class: "quiet icon",
           "aria-label": t.remove,
           onclick: () => {
+            const near = row.nextElementSibling ?? row.previousElementSibling;
+            (near?.querySelector("button") ?? more).focus();
             row.remove();
             rows.dispatchEvent(new Event("input", { bubbles: true }));
           },

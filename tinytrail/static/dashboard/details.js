@@ -40,7 +40,6 @@ export function details(heading, list, app, query, { total, known }) {
     const shown = table(list, rows, { total, chosen: app.state.filters, choose });
     const more = h("button", { class: "more", "data-key": "more", onclick: () => load(page + 1) }, t.showMore);
     replace(body, rows.length ? shown : h("p", { class: "empty" }, t.nothingFound), isWhole ? null : more);
-    if (!box.contains(document.activeElement)) body.focus({ preventScroll: true }); // "Show more" had it, and is gone
   }
 
   function load(wanted) {

@@ -24,15 +24,31 @@ export const s = (tag, attributes, ...children) => fill(document.createElementNS
 /** What a visitor sent: kept from reordering the text round it. */
 export const text = (value) => h("bdi", {}, value);
 
-/** Put new children into an element, and the keyboard's focus back to where it was (by data-key). */
+const FOCUSABLE = "a[href], button:not(:disabled), input, select, textarea, [tabindex]";
+
+const focusable = (element) => [...element.querySelectorAll(FOCUSABLE)].filter((one) => one.checkVisibility());
+
+/** Focus an element that the keyboard does not come to by itself: what was focused in it is gone. */
+function land(element) {
+  if (!element.hasAttribute("tabindex")) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+}
+
+/**
+ * Put new children into an element, and the keyboard's focus back to where it was: by data-key, or else by its place.
+ * Where there are fewer now, that is the one before it.
+ */
 export function replace(element, ...children) {
-  const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  const focused = document.activeElement;
+  const places = focused !== element && element.contains(focused) ? focusable(element) : null;
   element.replaceChildren(...children.flat(Infinity).filter(Boolean));
-  if (focused !== undefined) {
-    [...element.querySelectorAll("[data-key]")]
-      .find((other) => other.dataset.key === focused)
-      ?.focus({ preventScroll: true });
-  }
+  if (!places) return element;
+  const now = focusable(element);
+  const same = now.find((other) => focused.dataset.key && other.dataset.key === focused.dataset.key);
+  const place = places.indexOf(focused) - (now.length < places.length);
+  const next = same ?? now[Math.max(0, Math.min(place, now.length - 1))];
+  if (next) next.focus({ preventScroll: true });
+  else land(element);
   return element;
 }
 
@@ -56,9 +72,17 @@ export const newId = (prefix) => `${prefix}-${(ids += 1)}`;
 /** A modal dialog with a heading and a way out; removed when it closes. */
 export function dialog(title, { wide = false, close }, ...children) {
   const id = newId("dialog");
+  const opener = document.activeElement;
+  const part = opener.closest("section, main");
+  const closed = () => {
+    box.remove();
+    // Where the opener is gone, a row's that was removed say, the browser has nothing to give the focus back to.
+    if (!opener.isConnected && document.activeElement === document.body)
+      land(part?.isConnected ? part : document.getElementById("main"));
+  };
   const box = h(
     "dialog",
-    { class: wide ? "wide" : "", "aria-labelledby": id, onclose: () => box.remove() },
+    { class: wide ? "wide" : "", "aria-labelledby": id, onclose: closed },
     h(
       "header",
       {},

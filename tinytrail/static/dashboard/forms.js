@@ -85,13 +85,17 @@ export function action(label, work, attributes = {}) {
   return h("span", { class: "action" }, button, said);
 }
 
-/** Ask before something that cannot be undone; `word`, if given, has to be typed. */
+/**
+ * Ask before something that cannot be undone; `word`, if given, has to be typed. What `work()` gives, if anything, is
+ * run once the question is gone.
+ */
 export function confirmed(question, label, work, word) {
   const typed = h("input", { autocomplete: "off", autofocus: true });
   const run = async () => {
     if (word && typed.value.trim() !== word) throw Object.assign(new Error(t.typeToConfirm(word)), { status: 400 });
-    await work();
+    const after = await work();
     box.close();
+    after?.();
   };
   const fields = [h("p", {}, question), word ? field(t.typeToConfirm(word), typed) : null];
   const cancel = h("button", { type: "button", onclick: () => box.close() }, t.cancel);

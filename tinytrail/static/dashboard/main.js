@@ -113,6 +113,7 @@ function show() {
     view?.close();
     view = make(app);
     mounted = wanted;
+    if (main.contains(document.activeElement)) main.focus({ preventScroll: true }); // or the focus would go with the view
     main.replaceChildren(view.element);
     scrollTo(0, 0);
   }

@@ -41,7 +41,7 @@ export function peopleCards(app) {
         action(t.newKey, () =>
           confirmed(t.newKeyWarning(label), t.newKey, async () => {
             const { apiKey } = await post(`${path}/api-key`);
-            showKey(apiKey, who);
+            return () => showKey(apiKey, who);
           }),
         ),
         isSelf
