@@ -103,11 +103,13 @@ def test_a_long_wait_is_told_in_minutes(page: Page, told: Told, seconds: str, wa
 def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, told: Told) -> None:
     sign_in(page.context, told, told.key)
     open_page(page, told.page)
+    page.clock.install()
     page.context.set_offline(True)
     page.keyboard.press("m")
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     expect(page.locator(".figure").first).to_be_hidden()  # not last week's, under the month's name
     page.context.set_offline(False)
+    page.clock.fast_forward("00:05")
     expect(page.locator(".figure").first).to_be_visible()
     assert figures(page)["Visits"] == "7"
     assert page.get_by_role("alert").count() == 0
@@ -130,10 +132,12 @@ def test_a_server_that_is_away_is_said_once(page: Page, told: Told) -> None:
 def test_a_page_that_cannot_be_brought_is_brought_later(page: Page, told: Told) -> None:
     sign_in(page.context, told, told.key)
     open_page(page, told.page)
+    page.clock.install()
     page.context.set_offline(True)
     page.get_by_role("link", name="Installs").click()
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     page.context.set_offline(False)
+    page.clock.fast_forward("00:05")
     expect(page.get_by_role("heading", name="Installs", exact=True)).to_be_visible()
 
 
@@ -170,12 +174,14 @@ def test_a_proxy_whose_server_is_away_is_not_quoted_and_its_return_is_noticed(
 ) -> None:
     sign_in(page.context, told, told.key)
     open_page(page, told.page)
+    page.clock.install()
     page.route("**/reports/batch*", lambda route: route.fulfill(**answer))
     page.keyboard.press("m")
     notice = page.locator(".problem p").first
     expect(notice).to_contain_text(said)
     assert "<h1>" not in notice.inner_text()
     page.unroute("**/reports/batch*")
+    page.clock.fast_forward("00:05")
     expect(page.locator(".figure").first).to_be_visible()
     assert figures(page)["Visits"] == "7"
 
