@@ -159,6 +159,18 @@ def sign_in(context: BrowserContext, told: Told, key: str) -> None:
     assert answer.status == 201, answer.text()
 
 
+def look_at_requests(context: BrowserContext) -> None:
+    """Have Chromium ask about each request of these pages from the first on. One that has loaded is told of a
+    route a moment later, and what it asks for in that moment passes by."""
+    context.route("**/nothing-of-ours", lambda route: route.abort())
+
+
+@pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    look_at_requests(context)
+    return context
+
+
 @pytest.fixture
 def owner(browser: Browser, told: Told) -> Iterator[Page]:
     """A page of a browser in which the admin is signed in. Nothing there may throw or be refused."""
@@ -171,6 +183,7 @@ def owner(browser: Browser, told: Told) -> Iterator[Page]:
             thrown.append(f"{said.text}: {said.location['url']}")
 
     context.on("console", heard)
+    look_at_requests(context)
     sign_in(context, told, told.key)
     yield context.new_page()
     context.close()
