@@ -100,11 +100,16 @@ def test_a_long_wait_is_told_in_minutes(page: Page, told: Told, seconds: str, wa
     expect(page.get_by_role("alert")).to_have_text(said)
 
 
-def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, told: Told) -> None:
+def lose_the_server(page: Page, told: Told) -> None:
+    """Of a page that is open; its clock can be moved then."""
     sign_in(page.context, told, told.key)
     open_page(page, told.page)
     page.clock.install()
     page.context.set_offline(True)
+
+
+def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, told: Told) -> None:
+    lose_the_server(page, told)
     page.keyboard.press("m")
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     expect(page.locator(".figure").first).to_be_hidden()  # not last week's, under the month's name
@@ -116,10 +121,7 @@ def test_a_server_that_is_away_is_told_and_its_return_is_noticed(page: Page, tol
 
 
 def test_a_server_that_is_away_is_said_once(page: Page, told: Told) -> None:
-    sign_in(page.context, told, told.key)
-    open_page(page, told.page)
-    page.clock.install()
-    page.context.set_offline(True)
+    lose_the_server(page, told)
     page.keyboard.press("m")
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     page.get_by_role("button", name="Try again").focus()
@@ -130,10 +132,7 @@ def test_a_server_that_is_away_is_said_once(page: Page, told: Told) -> None:
 
 
 def test_a_page_that_cannot_be_brought_is_brought_later(page: Page, told: Told) -> None:
-    sign_in(page.context, told, told.key)
-    open_page(page, told.page)
-    page.clock.install()
-    page.context.set_offline(True)
+    lose_the_server(page, told)
     page.get_by_role("link", name="Installs").click()
     expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
     page.context.set_offline(False)
@@ -150,9 +149,7 @@ def test_a_page_of_another_version_comes_anew(page: Page, told: Told) -> None:
 
 
 def test_whoever_could_not_be_signed_out_is_told(page: Page, told: Told) -> None:
-    sign_in(page.context, told, told.key)
-    open_page(page, told.page)
-    page.context.set_offline(True)
+    lose_the_server(page, told)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("dialog", name="Sign out")).to_contain_text("cannot be reached")
 

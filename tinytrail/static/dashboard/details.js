@@ -5,7 +5,7 @@ import { debounced, dialog, h, replace } from "./dom.js";
 import { having } from "./lists.js";
 import { latest } from "./loading.js";
 import { t } from "./strings.js";
-import { table } from "./table.js";
+import { chooseByEnter, table } from "./table.js";
 
 const PER_PAGE = 100;
 
@@ -66,11 +66,7 @@ export function details(heading, list, app, query, { total, known }) {
       .join("\r\n");
 
   const refresh = list.isWhole ? filterWhole : () => load(1);
-  search.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault(); // or it would press what is focused once the box is closed
-    box.querySelector("tbody .name button")?.click();
-  });
+  chooseByEnter(search, box);
   search.addEventListener("input", list.isWhole ? refresh : debounced(refresh, 200));
   refresh();
 }

@@ -5,7 +5,7 @@ import { debounced, dialog, h, replace, text } from "./dom.js";
 import { having, inWords, LISTS } from "./lists.js";
 import { latest } from "./loading.js";
 import { t } from "./strings.js";
-import { table } from "./table.js";
+import { chooseByEnter, table } from "./table.js";
 
 const SEARCHED = [
   "pages",
@@ -97,11 +97,7 @@ export function searchDialog(app, query, known) {
       replace(found, h("p", { class: "problem", role: "alert" }, error.message));
     }
   };
-  search.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault(); // or it would press what is focused once the box is closed
-    box.querySelector("tbody .name button")?.click();
-  });
+  chooseByEnter(search, box);
   search.addEventListener("input", debounced(look, 250));
   look();
 }

@@ -64,3 +64,12 @@ export function table(list, rows, { total, chosen = [], choose }) {
     return tr;
   }
 }
+
+/** Enter in a search field chooses the first row of the table in this dialog. */
+export function chooseByEnter(search, box) {
+  search.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault(); // or it would press what is focused once the box is closed
+    box.querySelector("tbody .name button")?.click();
+  });
+}
