@@ -252,14 +252,14 @@ async def test_days_that_a_stopped_server_missed_are_rolled_up_at_the_next_start
     assert await db.read(days_in, "daily") == [first, first + 1, first + 2, first + 3]
 
 
-async def test_a_day_is_rolled_up_once_it_is_over_where_the_website_is(
+async def test_a_day_is_rolled_up_half_an_hour_after_its_midnight_where_the_website_is(
     app: Litestar, client: AsyncClient, db: Database, clock: FakeClock
 ) -> None:
     clock.now = moment("2026-03-14 09:30")
     website = await db.write(add_website, "Pacific/Kiritimati")  # UTC+14
     await visit(client, website)
     day = utc_day(moment("2026-03-14"))
-    for now, is_open in (("2026-03-14 09:59:59", True), ("2026-03-14 10:00", False)):
+    for now, is_open in (("2026-03-14 10:30", True), ("2026-03-14 10:30:01", False)):
         clock.now = moment(now)
         await run(BY_NAME["roll up finished days"], app.state)
         assert await db.read(open_days) == ([day] if is_open else [])

@@ -204,6 +204,7 @@ def create_app(config: Config, clock: Clock = wall_clock) -> App:
             ]
             if config.web.enabled:
                 aside.append(asyncio.create_task(jobs.purge_when_due(app.state)))
+                aside.append(asyncio.create_task(jobs.count_as_it_comes(app.state)))
             try:
                 yield
             finally:

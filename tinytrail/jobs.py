@@ -16,13 +16,15 @@ from tinytrail.core.trouble import Busy, trouble_with_file
 from tinytrail.installs.active import catch_up
 from tinytrail.presence.alert import tell_of_absence
 from tinytrail.product.expiry import purge_old_events
+from tinytrail.web import rollup
 from tinytrail.web.deletion import purge_leftovers, purge_old_days
-from tinytrail.web.rollup import roll_up_finished, sum_up_all
 from tinytrail.web.sessions import delete_expired_sessions
 
 log = logging.getLogger(__name__)
 
 MOMENT = timedelta(microseconds=1)
+A_MOMENT = 1.0  # second until it is seen that much has come
+SHARE = 2  # times as long as counting it took, until it is looked at again
 A_WHILE = 60.0  # seconds until it is seen that the clock was set back
 
 
@@ -34,11 +36,15 @@ class Job(NamedTuple):
 
 
 async def roll_up_days(state: State) -> None:
-    await roll_up_finished(state.db, state.clock())
+    await rollup.roll_up_finished(state.db, state.clock())
+
+
+async def count_days_so_far(state: State) -> None:
+    await rollup.catch_up(state.db, state.clock())
 
 
 async def sum_up_days(state: State) -> None:
-    await sum_up_all(state.db)
+    await rollup.sum_up_all(state.db)
 
 
 async def turn_salt(state: State) -> None:
@@ -73,6 +79,7 @@ async def optimize(state: State) -> None:
     await state.db.optimize()
 
 
+COUNT = Job("count busy days", "as it comes", False, count_days_so_far)
 PURGE = Job("forget what is too old or deleted", "35 * * * *", True, purge)
 JOBS = (
     Job("roll up finished days", "5-55/10 * * * *", True, roll_up_days),
@@ -169,6 +176,18 @@ async def run_missed(state: State) -> None:
     for job in JOBS:
         if job.at_start:
             await run(job, state)
+
+
+async def count_as_it_comes(state: State) -> None:
+    """Until cancelled: count what much has come of lately, so that no report has to."""
+    writes, took = 0, 0.0
+    while True:
+        await asyncio.sleep(max(A_MOMENT, SHARE * took))
+        if state.db.commits.writes == writes:
+            continue  # a server at rest reads nothing
+        writes, begun = state.db.commits.writes, perf_counter()
+        await run(COUNT, state)
+        took = perf_counter() - begun
 
 
 async def purge_when_due(state: State) -> None:

@@ -126,9 +126,10 @@ create table if not exists open_days (
     site        integer not null,
     day         integer not null,
     changes     integer not null,           -- counts what was stored, so that a rollup sees it was overtaken
-    counting    integer not null default 0, -- the visits last seen before this moment are being counted
-    counted     integer not null default 0, -- those last seen before this one are in `daily`; 0: none
-    first_open  integer not null default 0, -- all others have at least this id
+    counting    integer not null default 0, -- what came before this moment is being counted
+    counted     integer not null default 0, -- what came before this one is in `daily`; 0: nothing
+    first_open  integer not null default 0, -- visits that go on since have at least this id
+    seen        integer not null default 0, -- of `changes`, those that had come when it was last counted
     primary key (site, day)
 ) strict, without rowid;
 

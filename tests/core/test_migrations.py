@@ -146,3 +146,16 @@ def test_an_open_day_begins_with_nothing_counted(path: str) -> None:
     with closing(connect(path)) as tx:
         found = tx.execute("select site, day, changes, counting, counted, first_open from open_days")
         assert found.fetchall() == [(7, 20002, 3, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("path", [3, 4, 5, 6], indirect=True)
+def test_what_was_counted_of_a_day_that_is_not_over_is_counted_anew(path: str) -> None:
+    """Visit by visit, as it used to be; other days stay."""
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("update open_days set counting = 9, counted = 9, first_open = 2")
+        old.execute("insert into daily values (7, 1, 20002, 2, 0, 1, 1, 1, 1, 1, 1, 1, 1)")
+        old.commit()
+    with closing(connect(path)) as tx:
+        found = tx.execute("select changes, counting, counted, first_open, seen from open_days")
+        assert found.fetchall() == [(3, 0, 0, 0, 0)]
+        assert tx.execute("select distinct day from daily order by 1").fetchall() == [(20000,), (20001,)]

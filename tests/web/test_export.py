@@ -347,7 +347,7 @@ async def test_a_custom_event_after_midnight_alone_makes_a_day(
 ) -> None:
     clock.now = moment("2026-03-14 14:59")
     await visit("/", "signup")
-    for now in (clock.now, clock.now + DAY):  # an open day, then a finished one
+    for now in (clock.now + HOUR, clock.now + DAY + HOUR):  # an open day, then a finished one
         await roll_up_finished(db, now)
         rows = await exported(alice, website, table="daily", start_date="2026-03-15", end_date="2026-03-15")
         assert [(row["dimension"], row["value"], row["events"]) for row in rows] == [("event", "signup", 1)]

@@ -88,6 +88,15 @@ def custom_events_are_counted_by_property(tx: sqlite3.Connection) -> None:
     """The same."""
 
 
+def open_days_are_counted_event_by_event(tx: sqlite3.Connection) -> None:
+    """Not visit by visit any more: what is counted of a day that is not over is counted anew."""
+    tx.execute("alter table open_days add column seen integer not null default 0")
+    dimensions = ", ".join(map(str, range(12)))  # named, so that SQLite seeks to each
+    for day in tx.execute("select site, day from open_days where counted > 0").fetchall():
+        tx.execute(f"delete from daily where site = ? and dimension in ({dimensions}) and day = ?", day)
+    tx.execute("update open_days set counting = 0, counted = 0, first_open = 0")
+
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     keys_can_be_renewed_and_retention_is_a_websites,
     installs_are_counted_by_version_and_absences_are_kept,
@@ -95,6 +104,7 @@ MIGRATIONS: list[Callable[[sqlite3.Connection], None]] = [
     running_totals_are_kept_apart_from_their_rows,
     page_views_are_counted_by_segments,
     custom_events_are_counted_by_property,
+    open_days_are_counted_event_by_event,
 ]
 
 

@@ -83,19 +83,23 @@ class Collector:
             )
         hits = decode_hits(await read_body(scope, headers, receive, LARGEST_BODY))
         db: Database = scope["litestar_app"].state["db"]  # as an attribute it takes ten times as long
+        websites = []
+        for hit in hits:
+            website = self.websites.known(hit.website_id)
+            if website is None:
+                website = await self.websites.find(db, canonical_id(hit.website_id))
+            websites.append(website)
 
+        # From here on nothing waits, so that events reach the writer in the order of their times.
         now = self.clock()
-        salt = self.salt.at(now)  # before any wait: asked for late, it would turn back to a day that is over
+        salt = self.salt.at(now)
         user_agent = headers.get(b"user-agent", b"").decode("latin-1")
         agent = classify_agent(user_agent)
         country = self.countries.lookup(
             ip, headers.get(self.country_header, b"").decode("latin-1") if is_trusted else ""
         )
         events = []
-        for hit in hits:
-            website = self.websites.known(hit.website_id)
-            if website is None:
-                website = await self.websites.find(db, canonical_id(hit.website_id))
+        for hit, website in zip(hits, websites, strict=True):
             if website is not None:
                 visitor = visitor_hash(salt, ip, user_agent, website.id)
                 excluded = is_excluded(ip, website.excluded_ips)

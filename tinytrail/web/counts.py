@@ -14,13 +14,19 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tinytrail.core.connect import Tx
-from tinytrail.web.counted import COUNTED, OF_OPEN_DAYS, OF_SPANS, Rows
+from tinytrail.web.counted import OF_OPEN_DAYS, OF_SPANS, OPEN, Rows
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, PATHS, SITE
 from tinytrail.web.events import PAGE_VIEW
 from tinytrail.web.running import rolled_up
 
-BOUNCES = "sum(v.pageviews = 1 and v.customs = 0)"
-SECONDS = "sum(v.last_seen - v.started)"
+
+def number_of(condition: str) -> str:
+    """The measure of visits that is their number, or that of those which meet a condition."""
+    return f"sum({{sign}}({condition}))"
+
+
+BOUNCES = number_of("v.pageviews = 1 and v.customs = 0")
+SECONDS = "sum({sign}(v.last_seen - v.started))"
 EACH_DAY = """
     with recursive days (on_day) as (select :start union all select on_day + 1 from days where on_day < :end)
     select on_day from days"""
@@ -43,7 +49,7 @@ class Part(NamedTuple):
     value: str
     measures: dict[str, str]
     source: str  # of Rows
-    known: str = ""  # a query for the visits by which a row's visitor has been counted before
+    is_known: str = ""  # the condition that a row's visitor has been counted before
 
 
 PAGE_VIEWS = f"{{pageviews}} and e.kind = {PAGE_VIEW}"
@@ -52,44 +58,49 @@ PAGE_VIEWS = f"{{pageviews}} and e.kind = {PAGE_VIEW}"
 NEW_VISITORS = "count(distinct v.visitor) {if_new}"
 NEW_VISITORS_OF_PATHS = "count(distinct e.path || ' ' || v.visitor) {if_new}"
 
-OF_VISITS = {"visits": "count(*)", "visitors": NEW_VISITORS, "bounces": BOUNCES, "seconds": SECONDS}
+VISITS = number_of("1")
+ADDED_ONLY = {"visits", "visitors"}  # what a visit that goes on has no more of
+OF_VISITS = {"visits": VISITS, "visitors": NEW_VISITORS, "bounces": BOUNCES, "seconds": SECONDS}
 
-SAME_VISITOR = "w.site = v.site and w.visitor = v.visitor and w.is_bot = v.is_bot and w.is_excluded = 0"
-KNOWN = (
-    f"select 1 from visits w where {SAME_VISITOR} and w.day = v.day and w.last_seen < {COUNTED.format('v')}"
-)
-# One after the other ("cross"), by the index of visitors: few of them come twice a day.
-KNOWN_ON_PATH = f"""
-    select 1 from visits w cross join events f on f.site = w.site and f.day = e.day and f.visit = w.id
-     where {SAME_VISITOR} and w.day in (e.day - 1, e.day, e.day + 1) and w.last_seen < {COUNTED.format("e")}
-       and f.kind = {PAGE_VIEW} and f.path = e.path"""
+# Of visits and of page views that `daily` holds: is a visitor among these, it has him already.
+IS_KNOWN = """case
+    when v.started < v.counted then 1
+    when v.counted then exists (
+        select 1 from visits w
+         where w.site = v.site and w.day = v.day and w.visitor = v.visitor and w.is_bot = v.is_bot
+           and w.is_excluded = 0 and w.started < v.counted{same})
+    end"""
+IS_KNOWN_ON_PATH = "(v.visitor, v.is_bot, e.site, e.day, e.path) in known_on_path"
 
 
 def parts_of(dimension: str, has_days: bool) -> list[Part]:
     if dimension == SITE:
-        with_a_page = {"entries": "count(v.entry)", "exits": "count(v.exit)"}
+        with_a_page = {
+            "entries": number_of("v.entry is not null"),
+            "exits": number_of("v.exit is not null"),
+        }
         one_by_one = Part("e", "0", {"pageviews": "count(*)"}, PAGE_VIEWS)
         added_up = Part("k", "0", {"pageviews": "sum(k.pageviews)"}, "{days}")
         return [
-            Part("v", "0", OF_VISITS | with_a_page, "{visits}", KNOWN),
+            Part("v", "0", OF_VISITS | with_a_page, "{visits}", IS_KNOWN.format(same="")),
             added_up if has_days else one_by_one,
         ]
     if dimension == PATH:
         pageviews = {"pageviews": "count(*)", "visitors": NEW_VISITORS}
-        visits = {"visits": "count(*)", "bounces": BOUNCES, "seconds": SECONDS}
+        visits = {"visits": VISITS, "bounces": BOUNCES, "seconds": SECONDS}
         return [
-            Part("e", "e.path", pageviews, PAGE_VIEWS, KNOWN_ON_PATH),
+            Part("e", "e.path", pageviews, PAGE_VIEWS, IS_KNOWN_ON_PATH),
             Part("v", "p.path", visits, "{visits_of_paths}"),
-            Part("v", "v.entry", {"entries": "count(*)"}, "{visits} and v.entry is not null"),
-            Part("v", "v.exit", {"exits": "count(*)"}, "{visits} and v.exit is not null"),
+            Part("v", "v.entry", {"entries": VISITS}, "{visits} and v.entry is not null"),
+            Part("v", "v.exit", {"exits": VISITS}, "{visits} and v.exit is not null"),
         ]
     if dimension == PATHS:
-        return [Part("e", "0", {"visitors": NEW_VISITORS_OF_PATHS}, PAGE_VIEWS, KNOWN_ON_PATH)]
+        return [Part("e", "0", {"visitors": NEW_VISITORS_OF_PATHS}, PAGE_VIEWS, IS_KNOWN_ON_PATH)]
     if dimension == EVENT:
         return [Part("e", "e.name", {"events": "count(*)"}, "{customs} and e.name is not null")]
     value = f"v.{dimension}"
-    known = f"{KNOWN} and w.{dimension} = {value}"
-    return [Part("v", value, OF_VISITS, f"{{visits}} and {value} is not null", known)]
+    is_known = IS_KNOWN.format(same=f" and w.{dimension} = {value}")
+    return [Part("v", value, OF_VISITS, f"{{visits}} and {value} is not null", is_known)]
 
 
 def counts(
@@ -114,7 +125,7 @@ def counts(
     return f"""
         select day, value, {", ".join(measures)} from {daily}
         union all
-        {recount(dimension, measures, OF_OPEN_DAYS, only=only)}"""
+        select * from ({recount(dimension, measures, OF_OPEN_DAYS, only=only)})"""
 
 
 def totals(
@@ -132,10 +143,10 @@ def totals(
         at = by_day if "visitors" in measures else all_at_once  # a visitor counts once a day
         added = recount(dimension, measures, counted._replace(days=counted.summed), at=at)
     else:
-        added = f"""
-            {rolled_up(tx, dimension, measures, values)}
-            union all
-            select value, {", ".join(measures)} from ({recount(dimension, measures, OF_OPEN_DAYS)})"""
+        added = rolled_up(tx, dimension, measures, values)
+        if tx.execute(f"{OPEN} limit 1", values).fetchone():
+            changes = recount(dimension, measures, OF_OPEN_DAYS)
+            added = f"{added} union all select value, {', '.join(measures)} from ({changes})"
     sums = ", ".join(f"sum({measure}) as {measure}" for measure in measures)
     there_is_any = " or ".join(f"sum({measure}) > 0" for measure in measures)
     return f"select value, {sums} from ({added}) group by value having {there_is_any}"
@@ -169,20 +180,20 @@ def recount(
     has_days = bool(counted.days) and at is by_day
     queries = []
     for part in parts_of(dimension, has_days):
-        if not part.measures.keys() & set(measures):
+        asked = part.measures.keys() & set(measures)
+        if not asked:
             continue
         day = at("k" if has_days else part.of)
-        is_new = (
-            f"filter (where case when {COUNTED.format(part.of)} then not exists ({part.known}) else 1 end)"
-        )
-        if_new = is_new if counted.some_are_counted else ""
+        if_new = f"filter (where ({part.is_known}) is not true)"
+        signs = {"sign": "v.sign * ", "if_new": if_new} if counted.are_changes else {"sign": "", "if_new": ""}
         columns = ", ".join(
-            f"{part.measures.get(measure, '0').format(if_new=if_new)} as {measure}" for measure in measures
+            f"{part.measures.get(measure, '0').format(**signs)} as {measure}" for measure in measures
         )
-        source = part.source.format(**counted._asdict()) + (f" and {part.value} in ({only})" if only else "")
+        source = part.source.replace("{visits}", "{begun}") if asked <= ADDED_ONLY else part.source
+        source = source.format(**counted._asdict()) + (f" and {part.value} in ({only})" if only else "")
         by_value = "" if part.value == "0" else ", value"  # even of a constant SQLite would sort
         queries.append(
             f"select {also}{day} as day, {part.value} as value, {columns} "
             f"from {source} group by {keys}{by_value}"
         )
-    return " union all ".join(queries)
+    return f"{counted.made_of} {' union all '.join(queries)}"

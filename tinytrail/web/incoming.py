@@ -63,11 +63,11 @@ MAKE_INCOMING = (
 
         -- The clock was set back, or the writer stuck: what was counted of the day may no longer hold.
         update open_days
-           set counting = 0, counted = 0, first_open = 0
+           set counting = 0, counted = 0, first_open = 0, seen = 0
           from json_each(new.days) t
          where site = t.value ->> 0
            and day = t.value ->> 1
-           and t.value ->> 2 - {VISIT_GAP} <= max(counting, counted);
+           and t.value ->> 2 < max(counting, counted);
 
         insert into open_days (site, day, changes)
         select value ->> 0, value ->> 1, value ->> 3 from json_each(new.days) where true

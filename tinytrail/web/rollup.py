@@ -1,8 +1,8 @@
 """The rollup: a day's totals, so that a year's report need not read a year's visits.
 
 A day is open from its first event until it is over and rolled up. Whatever changes it later opens it again
-(web/incoming.py), and the next run counts it anew. Of a busy day that is not over yet, the visits that are
-over are counted already, each once: the rest of them is what reports have to read.
+(web/incoming.py), and the next run counts it anew. A busy day is counted as it goes on, a few hundred events
+at a time: what came since is all that reports have to read of it.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import msgspec
 from tinytrail.core.clock import local_day
 from tinytrail.core.connect import Tx, rows
 from tinytrail.core.db import Database
-from tinytrail.web.counted import of_open_days, of_period
+from tinytrail.web.counted import of_open_day_so_far, of_period
 from tinytrail.web.counts import recount
 from tinytrail.web.dimensions import DIMENSIONS, MEASURES
 from tinytrail.web.incoming import VISIT_GAP, forget_rollup
@@ -21,9 +21,9 @@ from tinytrail.web.reports.property_days import count_properties
 from tinytrail.web.reports.segments import count_weeks
 from tinytrail.web.running import store_running_totals
 
-BUSY = 500  # events of a day, from which on its rollup begins before it is over
+BUSY = 500  # events of a day that are counted before it is over, once as many have come
 CHUNK = 1000  # rows that are read and packed at once
-SLACK = 60  # seconds that an event may have been waiting to be stored
+SLACK = 1  # seconds that a clock may be set back, and no day is counted anew
 
 
 class OpenDay(NamedTuple):
@@ -31,9 +31,10 @@ class OpenDay(NamedTuple):
     day: int
     changes: int
     counted: int = 0
+    seen: int = 0
 
 
-OPEN_DAYS = "select site, day, changes, counted from open_days order by day, site"
+OPEN_DAYS = "select site, day, changes, counted, seen from open_days order by day, site"
 
 STORE_ROW = f"""
     insert into daily (site, dimension, day, value, is_bot, {", ".join(MEASURES)})
@@ -56,14 +57,14 @@ def unpacked(counted: Packed) -> Iterator[Row]:
         yield from DECODER.decode(chunk)
 
 
-def count_day(tx: Tx, open_day: OpenDay, seen_before: int | None = None) -> Packed:
-    """The rows of `daily` for this site and day, or what is to be added to them: by visits that it does not
-    hold yet and that were last seen before a moment."""
+def count_day(tx: Tx, open_day: OpenDay, before: int | None = None) -> Packed:
+    """The rows of `daily` for this site and day, or what is to be added to them: by what came before a moment
+    and they do not hold yet."""
     named = {"site": open_day.site, "start": open_day.day, "end": open_day.day, "include_bots": True}
     counted_rows = of_period()
-    if seen_before is not None:
-        counted_rows = of_open_days("v.last_seen < :seen_before")
-        named["seen_before"] = seen_before
+    if before is not None:
+        named["before"] = before
+        counted_rows = of_open_day_so_far(tx, named)
     counted: Packed = []
     for number, dimension in enumerate(DIMENSIONS):
         totals = ", ".join(f"sum({measure})" for measure in MEASURES)
@@ -101,15 +102,16 @@ FIRST_OPEN = """
 
 
 def begin_counting(tx: Tx, open_day: OpenDay, before: int) -> None:
-    """From now on an event of a visit last seen before that moment, if there were one, would be noticed."""
+    """From now on an event from before that moment, if there were one, would be noticed."""
     tx.execute(
         "update open_days set counting = ? where site = ? and day = ?", (before, open_day.site, open_day.day)
     )
 
 
-def count_so_far(tx: Tx, open_day: OpenDay, before: int) -> tuple[int, Packed]:
-    """The first visit that is still open, and what the others add to `daily`."""
-    [(first_open,)] = tx.execute(FIRST_OPEN, {"site": open_day.site, "day": open_day.day, "before": before})
+def what_came(tx: Tx, open_day: OpenDay, before: int) -> tuple[int, Packed]:
+    """The first visit that may go on, and what is added to `daily`."""
+    named = {"site": open_day.site, "day": open_day.day, "before": before - VISIT_GAP}
+    [(first_open,)] = tx.execute(FIRST_OPEN, named)
     return int(first_open), count_day(tx, open_day, before)
 
 
@@ -117,16 +119,16 @@ def store_so_far(tx: Tx, open_day: OpenDay, before: int, counted: tuple[int, Pac
     """Add this to what is counted already, unless either no longer holds."""
     first_open, added = counted
     stored = tx.execute(
-        """update open_days set counted = counting, first_open = ?
+        """update open_days set counted = counting, first_open = ?, seen = ?
             where site = ? and day = ? and counting = ? and counted = ? and counted < counting returning 1""",
-        (first_open, open_day.site, open_day.day, before, open_day.counted),
+        (first_open, open_day.changes, open_day.site, open_day.day, before, open_day.counted),
     ).fetchall()
     if stored:
         tx.executemany(ADD_ROW, unpacked(added))
 
 
 def finished_days(tx: Tx, now: float) -> list[OpenDay]:
-    """Open days that are over in their website's zone."""
+    """Open days that are over in their website's zone, and so are visits that went on past midnight."""
     return [open_day for open_day, is_over in all_open_days(tx, now) if is_over]
 
 
@@ -137,11 +139,16 @@ def busy_days(tx: Tx, now: float) -> list[OpenDay]:
     ]
 
 
+def days_behind(tx: Tx, now: float) -> list[OpenDay]:
+    """Those of them that have had much since they were last counted."""
+    return [open_day for open_day in busy_days(tx, now) if open_day.changes - open_day.seen >= BUSY]
+
+
 def all_open_days(tx: Tx, now: float) -> list[tuple[OpenDay, bool]]:
     """Each with whether it is over."""
     zones = dict(tx.execute("select site, timezone from websites").fetchall())
     return [
-        (open_day, open_day.day < local_day(zones[open_day.site], now))
+        (open_day, open_day.day < local_day(zones[open_day.site], now - VISIT_GAP - SLACK))
         for open_day in rows(tx, OpenDay, OPEN_DAYS)
         if open_day.site in zones
     ]
@@ -178,10 +185,19 @@ def all_sites(tx: Tx) -> list[int]:
 
 
 async def roll_up_finished(db: Database, now: float) -> None:
-    """Roll up the days that are over, and what is over of busy ones."""
+    """Roll up the days that are over, and count busy ones as far as they have gone."""
     await roll_up(db, await db.read(finished_days, now))
-    before = int(now) - VISIT_GAP - SLACK
-    for open_day in await db.read(busy_days, now):
+    await count_so_far(db, await db.read(busy_days, now), now)
+
+
+async def catch_up(db: Database, now: float) -> None:
+    """Count the days that much has come of since they were last counted."""
+    await count_so_far(db, await db.read(days_behind, now), now)
+
+
+async def count_so_far(db: Database, open_days: list[OpenDay], now: float) -> None:
+    """Count these days on a reader, then add what came to what is stored already."""
+    before = int(now) - SLACK
+    for open_day in open_days:
         await db.write(begin_counting, open_day, before)
-        added = await db.read(count_so_far, open_day, before)
-        await db.write(store_so_far, open_day, before, added)
+        await db.write(store_so_far, open_day, before, await db.read(what_came, open_day, before))

@@ -204,8 +204,8 @@ async def test_events_are_read_of_days_that_are_not_rolled_up_alone(db: Database
         values = bound([(1, Period(0, 365))], include_bots=False)
         return [step[3] for step in tx.execute(f"explain query plan {WITH_DAYS}", values)]
 
-    read = [step for step in await db.read(plan) if step.startswith("SEARCH b ")]
-    assert read == ["SEARCH b USING PRIMARY KEY (site=? AND day=? AND visit>?)"] * 2
+    read = {step for step in await db.read(plan) if step.startswith("SEARCH e ")}
+    assert read == {f"SEARCH e USING PRIMARY KEY (site=? AND day=?{visit})" for visit in ("", " AND visit=?")}
 
 
 async def test_more_days_than_fit_an_answer_are_a_400(

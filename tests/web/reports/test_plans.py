@@ -1,15 +1,22 @@
-"""How SQLite goes about the reports on a file of which it has no statistics, as every file is at first."""
+"""How SQLite goes about the reports, without statistics, as every file is at first, and with them."""
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.make import DAY
+from tests.make import DAY, config_in
 from tests.web.cast import IPHONE, Owner, Traffic
 from tests.web.reports.test_common import REPORTS
-from tinytrail.core.connect import Tx
+from tinytrail.config import Config
+from tinytrail.core.connect import Tx, connect
+from tinytrail.core.db import Database
+from tinytrail.web import rollup
+from tinytrail.web.reports import segments
+from tinytrail.web.rollup import roll_up_finished
 
 FILTERS: tuple[tuple[str, ...], ...] = (
     (),
@@ -27,6 +34,29 @@ OF_DAYS = re.compile(
     r"SEARCH \w+ USING (PRIMARY KEY|(COVERING )?INDEX visits_day) \(site=\? AND day>\? AND day<\?\)"
 )
 
+# Through all visits, for the sake of a few: what is made of two tables of a statement's own may well be.
+OF_ALL = re.compile(
+    r"BLOOM FILTER|SEARCH \w+ USING AUTOMATIC (?!(PARTIAL )?COVERING INDEX \(id=\? AND sign=\?\))"
+)
+
+# What `pragma optimize` finds in a file of ten million events.
+STATISTICS = [
+    ("daily", "daily", "1184490 401 401 2 2 1"),
+    ("events", "events", "9246940 401 401 3 1"),
+    ("visits", "visits_day", "2859360 401 267 2"),
+    ("running_totals", "sqlite_autoindex_running_totals_1", "6446 401 67 37 1"),
+    ("open_days", "open_days", "18 1 1"),
+]
+
+
+@pytest.fixture(params=[[], STATISTICS], ids=["no statistics", "of a large file"])
+def config(tmp_path: Path, request: pytest.FixtureRequest) -> Config:
+    config = config_in(tmp_path)
+    with closing(connect(config.database)) as tx:
+        tx.execute("analyze")
+        tx.executemany("insert into sqlite_stat1 values (?, ?, ?)", request.param)
+    return config
+
 
 def inner_loops(plan: list[tuple[int, int, int, str]]) -> Iterator[str]:
     """The steps that are taken once for each row of a step before them."""
@@ -40,7 +70,7 @@ def inner_loops(plan: list[tuple[int, int, int, str]]) -> Iterator[str]:
 
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Statements that look through the period's days once for each of many rows."""
+    """Statements that look through the period's days once for each of many rows, or through all visits."""
     found: list[str] = []
     execute = Tx.execute
 
@@ -48,6 +78,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         if sql.lstrip().startswith(("select", "insert", "with")):
             plan = execute(tx, f"explain query plan {sql}", *args).fetchall()
             found.extend(f"{step}: {sql}" for step in inner_loops(plan) if OF_DAYS.match(step))
+            found.extend(f"{step}: {sql}" for *_, step in plan if OF_ALL.match(step))
         return execute(tx, sql, *args)
 
     monkeypatch.setattr(Tx, "execute", explained)
@@ -64,3 +95,18 @@ async def test_no_report_looks_through_the_period_once_for_each_visit(
     for report, params in REPORTS.items():
         await owner.report(report, **params, **{"period": "12m", "filters[]": list(filters)})
     assert slow == []
+
+
+async def test_nor_does_what_counts_days_beforehand_or_lists_all_websites(
+    visit: Traffic, owner: Owner, db: Database, slow: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollup, "BUSY", 1)
+    monkeypatch.setattr(segments, "FEWEST_PAGE_VIEWS", 1)
+    for _ in range(17):
+        await visit("/", "/two", "signup", agent=IPHONE, country="DE", properties={"plan": "pro"})
+        visit.clock.now += DAY
+        await roll_up_finished(db, visit.clock.now)
+    assert await db.read(lambda tx: tx.execute("select is_counted from segment_weeks").fetchall()) == [(1,)]
+    await owner.client.get("/api/v1/reports/overview", params={"period": "12m"})
+    await owner.client.get(f"/api/v1/websites/{owner.website_id}/export")
+    assert [step for step in slow if OF_ALL.match(step)] == []

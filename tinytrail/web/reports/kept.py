@@ -5,12 +5,11 @@ and day on which it has any. A batch of reports with the same filter and period 
 end of the transaction.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 from tinytrail.core.connect import Tx
+from tinytrail.core.temporary import exists, temporary_tables
 from tinytrail.web.counted import SHOWN, Rows
 from tinytrail.web.counts import counts, totals
 from tinytrail.web.dimensions import DIMENSIONS, EVENT, PATH, SITE
@@ -56,13 +55,16 @@ AFTER_MIDNIGHT = f"""
     days
      cross join events e on e.site = :site and e.day = days.day + 1
                         and e.visit <= {OF_DAY.format(which="max")}"""
+# One condition, on two tables: by one on `visits` alone SQLite would look through all visits of all websites
+# first, to be spared looking up a few.
 HAS_PAGE_AFTER_MIDNIGHT = f"""
     {DAYS}
     insert or ignore into {{table}}
     select v.day, v.id, 1, v.pageviews, v.visitor
       from {AFTER_MIDNIGHT}
      cross join visits v on v.id = e.visit
-     where e.kind = {PAGE_VIEW} and e.path in {{paths}} and {BEGAN} and {SHOWN} and {{visits}}
+     where e.kind = {PAGE_VIEW} and e.path in {{paths}}
+       and case when v.day = days.day then {SHOWN} and {{visits}} end
 """
 WENT_ON = f"""
     {DAYS}
@@ -143,10 +145,12 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
     days = summed = f"{table} k where {in_period}"
     if filter.paths:  # of other pages' views the table knows as well
         days, summed = ("", "") if filter.visits else views_of_paths(tx, paths_of(table), values)
+    visits = f"{table} k cross join visits v on v.id = k.visit where k.began and {in_period}"
     return Kept(
         table,
         Rows(
-            f"{table} k cross join visits v on v.id = k.visit where k.began and {in_period}",
+            visits,
+            visits,
             f"{events} and {filter.pageviews}",
             f"{EVENTS_OF_ANY if filter.paths else with_customs} and {filter.customs}",
             VISITS_OF_PATHS.format(table=table),
@@ -157,21 +161,6 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
         is_kept,
         f"case when e.name is null then {is_kept} and {filter.pageviews} else {customs} end",
     )
-
-
-def exists(tx: Tx, table: str) -> bool:
-    return bool(tx.execute("select 1 from temp.sqlite_master where name = ?", (table,)).fetchone())
-
-
-@contextmanager
-def temporary_tables(tx: Tx) -> Iterator[None]:
-    """They may be written, which `query_only` forbids as well."""
-    [(query_only,)] = tx.execute("pragma query_only")
-    tx.execute("pragma query_only = off")
-    try:
-        yield
-    finally:
-        tx.execute(f"pragma query_only = {query_only}")
 
 
 def make_table(tx: Tx, table: str, filter: Filter, values: dict[str, Any]) -> None:

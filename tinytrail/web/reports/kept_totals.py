@@ -6,9 +6,10 @@ They go into temporary tables beside the one of kept.py, which a batch of report
 from typing import Any
 
 from tinytrail.core.connect import Tx
+from tinytrail.core.temporary import exists, temporary_tables
 from tinytrail.web.events import PAGE_VIEW
 from tinytrail.web.reports.filters import Filter
-from tinytrail.web.reports.kept import Kept, exists, keep, temporary_tables
+from tinytrail.web.reports.kept import Kept, keep
 
 # Visits by columns of theirs, without sorting them. What is always asked together, and has few combinations,
 # is counted together: to look up the visits is what takes longest.
