@@ -32,6 +32,7 @@ from tinytrail.web.websites import NewWebsite, Website, insert_website
 LARGE = "large.example"
 SHARE_OF_LARGE = 0.7
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
+HOUR = 3600  # after a day's midnight its visits are over as well
 BATCH = 5000  # events stored by one call
 
 
@@ -66,7 +67,7 @@ def seed(tx: Tx, sites: dict[Traffic, float], events: int, days: int, until: flo
                 store_events(tx, [of_day[first : first + BATCH]])
             tx.memo.grow_older()
         stored += len(of_day)
-        for finished in finished_days(tx, min(until, (day + 1) * DAY)):
+        for finished in finished_days(tx, min(until, (day + 1) * DAY + HOUR)):
             counted = count_day(tx, finished)
             with transaction(tx):
                 close_day(tx, finished, counted)
