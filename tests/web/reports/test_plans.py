@@ -36,7 +36,7 @@ OF_DAYS = re.compile(
 
 # Through all visits, for the sake of a few: what is made of two tables of a statement's own may well be.
 OF_ALL = re.compile(
-    r"BLOOM FILTER|SEARCH \w+ USING AUTOMATIC (?!(PARTIAL )?COVERING INDEX \(id=\? AND sign=\?\))"
+    r"BLOOM FILTER ON \w|SEARCH \w+ USING AUTOMATIC (?!(PARTIAL )?COVERING INDEX \(id=\? AND sign=\?\))"
 )
 
 # What `pragma optimize` finds in a file of ten million events.
