@@ -142,7 +142,7 @@ async def test_it_is_looked_at_every_few_seconds(
 ) -> None:
     await visit("/", "/a", "/b", "/c", "/d")
     clock.now += MINUTE
-    monkeypatch.setattr(jobs, "A_MOMENT", 0)
+    monkeypatch.setattr(jobs, "A_SECOND", 0)
     looking = asyncio.create_task(jobs.count_as_it_comes(app.state))
     async with asyncio.timeout(10):
         while (await state(db))[2] == 0:  # noqa: ASYNC110 - nothing tells when

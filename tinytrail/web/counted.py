@@ -16,7 +16,6 @@ class Rows(NamedTuple):
     """Which rows are counted: what follows "from", down to conditions that more can be added to."""
 
     visits: str  # v
-    begun: str  # those of them that are one more: all, or where they are changes, those that have begun since
     pageviews: str  # events e of visits v
     customs: str  # the same, for custom events
     visits_of_paths: str  # v, once for each path p.path that it has a page view of
@@ -24,6 +23,7 @@ class Rows(NamedTuple):
     # A statement begins with what they are made of ("with ...").
     are_changes: bool = False
     made_of: str = ""
+    begun: str = ""  # of changes: the visits v that are one more
     # Page views by day, k (day, pageviews), in the order of days. Where there are such, `visits` and the rest
     # have a k as well, and are grouped by its day.
     days: str = ""
@@ -38,10 +38,8 @@ def shown_rows(of_visit: str, of_event: str, of_events_of_visits: str) -> Rows:
     events = f"events e join visits v on v.id = e.visit where {of_event} and {SHOWN}"
     viewed = f"events e where {of_events_of_visits} and e.kind = {PAGE_VIEW}"
     paths = f"(select distinct e.visit, e.path from {viewed}) p"
-    visits = f"visits v where {of_visit} and {SHOWN}"
     return Rows(
-        visits,
-        visits,
+        f"visits v where {of_visit} and {SHOWN}",
         events,
         events,
         f"{paths} join visits v on v.id = p.visit where {of_visit} and {SHOWN}",
@@ -156,12 +154,12 @@ def of_changes(made_of: str = "") -> Rows:
            from changed v {EVENTS} where e.kind = {PAGE_VIEW} and e.at < v.before) p"""
     return Rows(
         "changed v where true",
-        f"({BEGUN}) v where true",
         FRESH_EVENTS,
         FRESH_EVENTS,
         f"{paths} join changed v on v.id = p.id and v.sign = p.sign where true",
         are_changes=True,
         made_of=made_of,
+        begun=f"({BEGUN}) v where true",
     )
 
 

@@ -189,7 +189,8 @@ def recount(
         columns = ", ".join(
             f"{part.measures.get(measure, '0').format(**signs)} as {measure}" for measure in measures
         )
-        source = part.source.replace("{visits}", "{begun}") if asked <= ADDED_ONLY else part.source
+        only_begun = counted.are_changes and asked <= ADDED_ONLY
+        source = part.source.replace("{visits}", "{begun}") if only_begun else part.source
         source = source.format(**counted._asdict()) + (f" and {part.value} in ({only})" if only else "")
         by_value = "" if part.value == "0" else ", value"  # even of a constant SQLite would sort
         queries.append(

@@ -61,7 +61,7 @@ MAKE_INCOMING = (
         insert into events (site, day, visit, n, at, kind, path, name, properties)
         select {places(9)} from json_each(new.events);
 
-        -- The clock was set back, or the writer stuck: what was counted of the day may no longer hold.
+        -- The clock was set back: what was counted of the day no longer holds.
         update open_days
            set counting = 0, counted = 0, first_open = 0, seen = 0
           from json_each(new.days) t

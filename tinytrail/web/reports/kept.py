@@ -145,12 +145,10 @@ def keep(tx: Tx, filter: Filter, values: dict[str, Any], dimension: str = "") ->
     days = summed = f"{table} k where {in_period}"
     if filter.paths:  # of other pages' views the table knows as well
         days, summed = ("", "") if filter.visits else views_of_paths(tx, paths_of(table), values)
-    visits = f"{table} k cross join visits v on v.id = k.visit where k.began and {in_period}"
     return Kept(
         table,
         Rows(
-            visits,
-            visits,
+            f"{table} k cross join visits v on v.id = k.visit where k.began and {in_period}",
             f"{events} and {filter.pageviews}",
             f"{EVENTS_OF_ANY if filter.paths else with_customs} and {filter.customs}",
             VISITS_OF_PATHS.format(table=table),

@@ -12,8 +12,8 @@ from tinytrail.web.reports.period import Period
 
 WINDOW = 1800  # seconds
 
-# The days are two or three. And of visits that were not over when the day was last counted (web/rollup.py),
-# since that takes in none seen this lately.
+# The days are two or three. And of visits that might go on when the day was last counted (web/rollup.py): no
+# others were seen this lately.
 RECENT = """
     e.site = :site and e.day in (:start, :start + 1, :end) and e.at > :since
     and e.visit >= coalesce(
