@@ -4,13 +4,15 @@
         [--as-large-as EVENTS]
 
 Makes FOLDER/tinytrail.db and its key file. Of several websites the first, large.example, has 70 % of the
-events; the others share the rest unevenly. All days are rolled up but the last, as the job for it would.
+events; the others share the rest unevenly. All days are rolled up but the last, and all is made of them that
+a server's jobs would have by now.
 With the same numbers and the same last day it is the same traffic; only the websites' ids are new each time.
 Busier websites have more pages, and more others link to them; `--as-large-as 10000000` makes these as many
 as of ten million events, however few visit them.
 """
 
 import argparse
+import asyncio
 import os
 import sys
 import time
@@ -21,11 +23,12 @@ from random import Random
 from bench.traffic import GROUPS, Traffic
 from tinytrail.core.clock import DAY, day_number, parse_date, utc_day
 from tinytrail.core.connect import Tx, connect, transaction
+from tinytrail.core.db import open_database
 from tinytrail.core.tokens import read_or_make_secret
 from tinytrail.first_run import make_first_admin
 from tinytrail.web.accounts import all_accounts
 from tinytrail.web.events import store_events
-from tinytrail.web.rollup import close_day, count_day, finished_days
+from tinytrail.web.rollup import close_day, count_day, finished_days, sum_up_all
 from tinytrail.web.running import due, store_total
 from tinytrail.web.websites import NewWebsite, Website, insert_website
 
@@ -94,12 +97,18 @@ def make_file(
             Traffic(website, as_large_as * share / days, random): share for website, share in shares.items()
         }
         stored = seed(tx, sites, events, days, until)
-        tx.execute("pragma optimize")
         tx.execute("pragma wal_checkpoint(truncate)")
+    asyncio.run(as_after_a_night(file))
     size, took = os.path.getsize(file), time.monotonic() - began
     busy = time.process_time()
     print(f"\r{file}: {stored} events in {took:.0f} s ({busy:.0f} s of a processor)")
     print(f"{size} bytes, {size / stored:.0f} an event")
+
+
+async def as_after_a_night(file: Path) -> None:
+    async with open_database(str(file)) as db:
+        await sum_up_all(db)
+        await db.optimize()
 
 
 def main() -> None:

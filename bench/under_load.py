@@ -3,15 +3,16 @@
     python -m bench.seed /tmp/large
     python -m bench.under_load /tmp/large [--rate 1000] [--seconds 15]
 
-Events come at a steady rate, one a request, from a process of their own, 70 % of them for the large website;
-how long each waits is counted from when it was due. One client asks for the dashboard's panels of that
-website, a year of them, one after the other. The file is copied first, since the last thing measured is the
-website's deletion. A bare ASGI answer at the same rate, before and after, tells what the machine itself has
-them wait.
+Events come at a steady rate, one a request, from a process of their own, 70 % of them for the large website,
+page views of what it has been read by; how long each waits is counted from when it was due. One client asks
+for the dashboard's panels of that website, a year of them, one after the other; which are the slowest is told
+too. The file is copied first, since the last thing measured is the website's deletion. A bare ASGI answer at
+the same rate, before and after, tells what the machine itself has them wait.
 """
 
 import argparse
 import asyncio
+import csv
 import json
 import multiprocessing
 import os
@@ -22,6 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
+from statistics import median
 from urllib.parse import urlsplit
 
 from httpx import Client
@@ -33,8 +35,9 @@ from tests.make import BROWSER, hit
 from tests.server import Server, serving
 
 CONNECTIONS = 32
-PATHS = 10_000
+BODIES = 20_000
 VISITORS = 20_000
+SLOWEST = 4  # panels of which the median is told
 
 
 async def send(url: str, bodies: list[bytes], rate: int, seconds: float) -> list[float]:
@@ -106,20 +109,29 @@ class Bench:
         self.others = list(others.values())
 
     def bodies(self, share_of_large: float) -> list[bytes]:
+        """Page views of two websites, spread over their pages as last year's were."""
         random = Random(7)
-        either = [self.large, random.choice(self.others)]
-        chosen = random.choices(either, (share_of_large, 1 - share_of_large), k=5000)
-        paths = [f"/load-{random.randrange(PATHS)}" for _ in chosen]
-        return [json.dumps(hit(website, path)).encode() for website, path in zip(chosen, paths, strict=True)]
+        shares = {self.large: share_of_large, random.choice(self.others): 1 - share_of_large}
+        return [
+            json.dumps(hit(website, path)).encode()
+            for website, share in shares.items()
+            for path in random.choices(*self.pages(website), k=round(share * BODIES))
+        ]
 
-    def read_panels(self, stop: threading.Event, took: list[float]) -> None:
+    def pages(self, website: str) -> tuple[list[str], list[int]]:
+        """Its paths, and how often each was read."""
+        asked = f"/api/v1/reports/pages?website_id={website}&period=12m&format=csv"
+        rows = list(csv.DictReader(self.owner.get(asked).raise_for_status().text.splitlines()))
+        return [row["path"] for row in rows], [int(row["pageviews"]) for row in rows]
+
+    def read_panels(self, stop: threading.Event, took: dict[str, list[float]]) -> None:
         while not stop.is_set():
             for panel in PANELS:
                 joined = "&" if "?" in panel else "?"
                 before = time.perf_counter()
                 path = f"/api/v1/reports/{panel}{joined}period=12m&website_id={self.large}"
                 self.owner.get(path).raise_for_status()
-                took.append((time.perf_counter() - before) * 1000)
+                took.setdefault(panel, []).append((time.perf_counter() - before) * 1000)
                 time.sleep(0.02)
 
     def run(
@@ -131,7 +143,7 @@ class Bench:
         share_of_large: float | None = 0.7,
     ) -> None:
         stored: list[float] = []
-        read: list[float] = []
+        read: dict[str, list[float]] = {}
         stop = threading.Event()
         reader = threading.Thread(target=self.read_panels, args=(stop, read))
         with ExitStack() as stack:
@@ -151,7 +163,11 @@ class Bench:
             reader.join()
         lasted = f"{took:5.1f} s" if meanwhile else ""
         print(f"{name:26} {lasted:7} {self.server.memory():4.0f} MB", end="  ")
-        print(percentiles("collect", stored), "  ", percentiles("reports", read), flush=True)
+        print(
+            percentiles("collect", stored), "  ", percentiles("reports", sum(read.values(), [])), flush=True
+        )
+        slowest = sorted((-median(times), panel.partition("&per_page")[0]) for panel, times in read.items())
+        print(*(f"{'':12}{-time:6.1f} ms {panel}" for time, panel in slowest[:SLOWEST]), sep="\n", flush=True)
 
     def aggregate(self) -> None:
         self.owner.post("/api/v1/admin/aggregate", json={"date": time.strftime("%Y-%m-%d", time.gmtime())})

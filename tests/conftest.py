@@ -60,7 +60,7 @@ def _nothing_is_due_by_the_real_clock(monkeypatch: pytest.MonkeyPatch) -> None:
         return scheduler
 
     monkeypatch.setattr(jobs, "schedule", start_paused)
-    monkeypatch.setattr(jobs, "A_SECOND", 1e6)
+    monkeypatch.setattr(jobs, "LOOK_AGAIN", 1e6)
 
 
 @pytest.fixture(autouse=True)

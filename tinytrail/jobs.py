@@ -23,7 +23,7 @@ from tinytrail.web.sessions import delete_expired_sessions
 log = logging.getLogger(__name__)
 
 MOMENT = timedelta(microseconds=1)
-A_SECOND = 1.0  # until it is seen that much has come
+LOOK_AGAIN = 0.5  # seconds until it is seen that much has come
 SHARE = 2  # times as long as counting it took, until it is looked at again
 A_WHILE = 60.0  # seconds until it is seen that the clock was set back
 
@@ -182,7 +182,7 @@ async def count_as_it_comes(state: State) -> None:
     """Until cancelled: count what much has come of lately, so that no report has to."""
     writes, took = 0, 0.0
     while True:
-        await asyncio.sleep(max(A_SECOND, SHARE * took))
+        await asyncio.sleep(max(LOOK_AGAIN, SHARE * took))
         if state.db.commits.writes == writes:
             continue  # a server at rest reads nothing
         writes, begun = state.db.commits.writes, perf_counter()

@@ -316,6 +316,31 @@ async def test_a_read_that_fails_or_is_given_up_leaves_its_reader_to_others(db: 
     assert await db.read(notes) == []
 
 
+@pytest.mark.parametrize(
+    ("meanwhile", "rests"),
+    [(None, 0), (lambda db: db.read(notes), 1), (lambda db: db.write(note, "a"), 1)],
+    ids=["nobody", "a read", "a write"],
+)
+async def test_a_slice_gives_whoever_came_meanwhile_time_of_their_own(
+    db: Database, monkeypatch: pytest.MonkeyPatch, meanwhile: Any, rests: int
+) -> None:
+    may_end = threading.Event()
+    rested: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rested.append(seconds)
+
+    reading = asyncio.create_task(db.read_a_slice(lambda tx: may_end.wait(SECONDS)))
+    await asyncio.sleep(0)
+    if meanwhile:
+        await meanwhile(db)
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    may_end.set()
+    assert await reading
+    assert len(rested) == rests
+    assert all(seconds > 0 for seconds in rested)
+
+
 async def test_deleted_rows_give_their_pages_back(db: Database) -> None:
     for _ in range(200):
         await db.write(note, "x" * 10_000)

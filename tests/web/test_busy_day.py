@@ -63,7 +63,7 @@ async def test_reports_are_the_same_before_and_after_and_with_what_comes_then(
     await morning(visit, clock)
     before = await lists_with(owner)
     await roll_up_days(app.state)
-    assert await state(db) == (int(clock.now) - SLACK, 4, 4)
+    assert await state(db) == (int(clock.now - SLACK), 4, 4)
     assert await lists_with(owner) == before
 
     await visit("/blog/b", "signup", ip="192.0.2.4")  # goes on, and bounces no more
@@ -142,7 +142,7 @@ async def test_it_is_looked_at_every_few_seconds(
 ) -> None:
     await visit("/", "/a", "/b", "/c", "/d")
     clock.now += MINUTE
-    monkeypatch.setattr(jobs, "A_SECOND", 0)
+    monkeypatch.setattr(jobs, "LOOK_AGAIN", 0)
     looking = asyncio.create_task(jobs.count_as_it_comes(app.state))
     async with asyncio.timeout(10):
         while (await state(db))[2] == 0:  # noqa: ASYNC110 - nothing tells when
@@ -177,7 +177,7 @@ async def test_what_comes_too_late_while_it_is_counted_makes_it_give_up(
 ) -> None:
     await morning(visit, clock)
     [day] = await db.read(busy_days, clock.now)
-    before = int(clock.now) - SLACK
+    before = int(clock.now - SLACK)
     await db.write(begin_counting, day, before)
     counted = await db.read(what_came, day, before)
     clock.now = moment("2026-03-14 09:40")
@@ -192,7 +192,7 @@ async def test_what_comes_in_time_does_not(
 ) -> None:
     await morning(visit, clock)
     [day] = await db.read(busy_days, clock.now)
-    before = int(clock.now) - SLACK
+    before = int(clock.now - SLACK)
     await db.write(begin_counting, day, before)
     counted = await db.read(what_came, day, before)
     await visit("/in-time", ip="192.0.2.4")

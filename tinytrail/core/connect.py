@@ -56,7 +56,7 @@ class Tx(sqlite3.Connection):
         super().__init__(*args, **kwargs)
         self.memo = Memo()
         """What writes remember of rows they have stored (an id for a string). Forgotten whenever a group
-        fails, since those rows may then not exist."""
+        fails, since those rows may then not exist. A reader's has an answer it has just found."""
         self.spent: dict[str, tuple[float, float]] = {}
         """What accounts have spent of the writer's time, and since when. Not forgotten with the memo: whoever
         brought that about, by deleting a website for one, could spend as much again."""

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 logging.getLogger("aiosqlite").setLevel(logging.INFO)  # its DEBUG prints arguments, keys among them
 
 READERS = 4
+REST = 2  # times as long as a slice took: others' time, if any came
 GROUP = 512  # writes that share a commit at most
 MOST_WAITING = 8192  # writes; past that callers are told to come back
 
@@ -74,6 +75,7 @@ class Database:
             self._readers.put_nowait(reader)
         self._log_length = LogLength(path, writer, self._readers, len(readers))
         self.commits = Commits()
+        self._reads = 0  # so far
         self._loop = asyncio.get_running_loop()
         self.waiting = 0  # writes, for the next commits
         self._groups: deque[Group] = deque()  # of what waits; the last one may grow
@@ -83,11 +85,21 @@ class Database:
 
     async def read(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(tx, *args)` on a reader; all it reads is of one moment."""
+        self._reads += 1
         reader = await self._readers.get()
         try:
             return await reader.run(_in_snapshot, work, args, kwargs)
         finally:
             self._readers.put_nowait(reader)
+
+    async def read_a_slice(self, work: Callable[..., T], *args: Any) -> T:
+        """The same, for a part of much that is in no hurry. Where others have come meanwhile, they have some
+        time to themselves before it returns."""
+        come, begun = self._reads + self.commits.writes, perf_counter()
+        result = await self.read(work, *args)
+        if self._reads + self.commits.writes > come + 1:
+            await asyncio.sleep(REST * (perf_counter() - begun))
+        return result
 
     async def write(self, work: Callable[Concatenate[Tx, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(tx, *args)` in the next group, and return its result once that is on disk.

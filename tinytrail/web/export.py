@@ -105,7 +105,7 @@ async def stream(
         if lines:
             yield lines
         async with turn:
-            lines = await db.read(read_lines_for, caller, format, table)
+            lines = await db.read_a_slice(read_lines_for, caller, format, table)
 
 
 def file_name(website: Website, table: str, period: Period, format: str) -> str:

@@ -21,9 +21,9 @@ from tinytrail.web.reports.property_days import count_properties
 from tinytrail.web.reports.segments import count_weeks
 from tinytrail.web.running import store_running_totals
 
-BUSY = 500  # events of a day that are counted before it is over, once as many have come
+BUSY = 250  # events of a day that are counted before it is over, once as many have come
 CHUNK = 1000  # rows that are read and packed at once
-SLACK = 1  # seconds that a clock may be set back, and no day is counted anew
+SLACK = 0.1  # seconds that a clock may be set back, and no day is counted anew
 
 
 class OpenDay(NamedTuple):
@@ -197,7 +197,7 @@ async def catch_up(db: Database, now: float) -> None:
 
 async def count_so_far(db: Database, open_days: list[OpenDay], now: float) -> None:
     """Count these days on a reader, then add what came to what is stored already."""
-    before = int(now) - SLACK
+    before = int(now - SLACK)
     for open_day in open_days:
         await db.write(begin_counting, open_day, before)
         await db.write(store_so_far, open_day, before, await db.read(what_came, open_day, before))

@@ -6,6 +6,7 @@ import pytest
 
 from tests.make import DAY, MINUTE, FakeClock, moment
 from tests.web.cast import GOOGLEBOT, Owner, Traffic
+from tinytrail.web.reports import realtime
 
 
 async def test_the_last_30_minutes(visit: Traffic, owner: Owner) -> None:
@@ -30,9 +31,9 @@ async def test_what_is_older_is_gone(
 ) -> None:
     await visit("/")
     clock.now += age
-    realtime = await owner.report("realtime")
-    assert realtime["active_visitors"] == seen
-    assert len(realtime["top_pages"]) == len(realtime["events_by_type"]) == seen
+    lately = await owner.report("realtime")
+    assert lately["active_visitors"] == seen
+    assert len(lately["top_pages"]) == len(lately["events_by_type"]) == seen
 
 
 async def test_an_old_page_of_a_visitor_still_here_is_gone(visit: Traffic, owner: Owner) -> None:
@@ -65,9 +66,9 @@ async def test_it_sees_who_came_before_the_website_moved_to_a_zone_where_it_is_a
         await visit("/")
         await owner.client.patch(f"/api/v1/websites/{owner.website_id}", json={"timezone": zone})
         clock.now += MINUTE
-        realtime = await owner.report("realtime", **params)
+        lately = await owner.report("realtime", **params)
         overview = await owner.client.get("/api/v1/reports/overview")
-        assert realtime["active_visitors"] == realtime["top_pages"][0]["visitors"] == 1
+        assert lately["active_visitors"] == lately["top_pages"][0]["visitors"] == 1
         assert overview.json()["data"]["rows"][0]["active_visitors"] == 1
         clock.now += 35 * MINUTE
 
@@ -91,6 +92,39 @@ async def test_bots_and_excluded_addresses_are_never_shown(
         "top_pages": [],
         "events_by_type": [],
     }
+
+
+@pytest.fixture
+def _three_events_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(realtime, "BUSY", 3)
+
+
+@pytest.mark.usefixtures("_three_events_are_busy")
+@pytest.mark.parametrize(("come", "after", "seen"), [(2, 0, 3), (3, 4.9, 3), (3, 5, 4), (3, -1, 4)])
+async def test_of_a_busy_half_hour_an_answer_holds_for_five_seconds(
+    visit: Traffic, owner: Owner, clock: FakeClock, come: int, after: float, seen: int
+) -> None:
+    await visit(*["/"] * come, every=0)
+    await owner.report("realtime")
+    clock.now += after
+    await visit("/", ip="192.0.2.1")
+    [views] = (await owner.report("realtime"))["events_by_type"]
+    assert views["count"] == seen
+
+
+@pytest.mark.usefixtures("_three_events_are_busy")
+async def test_it_holds_for_the_same_website_and_filters_alone(visit: Traffic, owner: Owner) -> None:
+    await visit("/", "/a", "/a", "/a", "/b", every=0)
+
+    async def pages(**params: str) -> list[str]:
+        return [page["path"] for page in (await owner.report("realtime", **params))["top_pages"]]
+
+    assert await pages() == ["/", "/a", "/b"]
+    assert await pages(**{"filters[]": "page:/a"}) == ["/a"]
+    assert await pages(**{"filters[]": "page:/b"}) == ["/b"]
+    other = await owner.client.post("/api/v1/websites", json={"domain": "example.org"})
+    assert await pages() == ["/", "/a", "/b"]
+    assert await pages(website_id=other.json()["data"]["id"]) == []
 
 
 async def test_csv_has_the_top_pages(visit: Traffic, owner: Owner) -> None:
