@@ -108,7 +108,6 @@ def make_file(
 async def as_after_a_night(file: Path) -> None:
     async with open_database(str(file)) as db:
         await sum_up_all(db)
-        await db.optimize()
 
 
 def main() -> None:

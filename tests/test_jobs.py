@@ -146,7 +146,7 @@ async def test_a_job_that_fails_is_logged_and_stops_no_other_and_not_its_next_ru
         ("roll up finished days", ["03-14 09:35", "03-14 09:45"]),
         ("forget what is too old or deleted", ["03-14 09:35", "03-14 10:35"]),
         ("forget sessions past their time", ["03-14 09:40", "03-14 10:40"]),
-        ("optimize the database", ["03-15 03:15", "03-16 03:15"]),
+        ("give free pages back", ["03-15 03:15", "03-16 03:15"]),
     ],
 )
 async def test_jobs_are_due_by_utc_whatever_the_machines_zone(

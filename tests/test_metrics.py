@@ -166,14 +166,14 @@ async def test_tasks_tell_how_long_they_took_and_whether_they_failed(app: App, c
     before = await figures(client)
     rollup = next(job for job in JOBS if job.name.startswith("roll up"))
     await run(rollup, app.state)
-    await run(Job("optimize the database", "* * * * *", False, break_down), app.state)
+    await run(Job("give free pages back", "* * * * *", False, break_down), app.state)
     grown = await changes(client, before, "tinytrail_task")
     assert grown["tinytrail_task_seconds_count{task=roll up finished days}"] >= 1
     assert 0 < grown["tinytrail_task_seconds_sum{task=roll up finished days}"] < 10
-    assert grown["tinytrail_task_failures_total{task=optimize the database}"] == 1
+    assert grown["tinytrail_task_failures_total{task=give free pages back}"] == 1
     now = await figures(client)
     assert now["tinytrail_task_last_success_timestamp_seconds{task=roll up finished days}"] == SATURDAY
-    assert now["tinytrail_task_last_success_timestamp_seconds{task=optimize the database}"] == 0
+    assert now["tinytrail_task_last_success_timestamp_seconds{task=give free pages back}"] == 0
 
 
 async def test_the_process_and_the_file_tell_their_size(client: AsyncClient, config: Config) -> None:

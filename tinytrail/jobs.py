@@ -75,8 +75,8 @@ async def forget_sessions(state: State) -> None:
     await state.db.write(delete_expired_sessions, state.clock())
 
 
-async def optimize(state: State) -> None:
-    await state.db.optimize()
+async def give_pages_back(state: State) -> None:
+    await state.db.give_pages_back()
 
 
 COUNT = Job("count busy days", "as it comes", False, count_days_so_far)
@@ -90,7 +90,7 @@ JOBS = (
     Job("tell the webhook of an absence", "* * * * *", False, watch_for_absence),
     Job("write down how many installs were active", "0 * * * *", True, count_installs),
     Job("forget sessions past their time", "40 * * * *", True, forget_sessions),
-    Job("optimize the database", "15 3 * * *", False, optimize),
+    Job("give free pages back", "15 3 * * *", False, give_pages_back),
 )
 
 

@@ -93,6 +93,14 @@ def test_opening_twice_changes_nothing(tx: Tx, path: str) -> None:
     assert list(tx.iterdump()) == before
 
 
+def test_statistics_that_somebody_had_made_are_gone_once_it_is_opened(tx: Tx, path: str) -> None:
+    tx.execute("insert into product_strings (value) values ('signup')")
+    tx.execute("analyze")
+    assert "sqlite_stat1" in tables(path)
+    connect(path).close()
+    assert not [table for table in tables(path) if table.startswith("sqlite_stat")]
+
+
 def test_an_empty_file_becomes_a_database(path: str) -> None:
     Path(path).touch()
     connect(path).close()

@@ -344,11 +344,11 @@ async def test_a_slice_gives_whoever_came_meanwhile_time_of_their_own(
 async def test_deleted_rows_give_their_pages_back(db: Database) -> None:
     for _ in range(200):
         await db.write(note, "x" * 10_000)
-    await db.optimize()
+    await db.give_pages_back()
     before = await db.read(pages)
     await db.write(execute, "delete from notes")
     assert await db.read(pages) == before > 200
-    await db.optimize()
+    await db.give_pages_back()
     assert await db.read(pages) < before - 200
 
 

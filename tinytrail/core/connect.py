@@ -28,8 +28,11 @@ PRAGMAS = """
     pragma journal_size_limit = 67108864;
     pragma cache_size = -4096;
     pragma temp_store = file;
-    pragma analysis_limit = 400;
 """
+
+# With statistics, whoever had them made, SQLite goes about a report as its traffic happens to be, and may read a
+# whole table, for a Bloom filter, to be spared looking up a few rows of it.
+WITHOUT_STATISTICS = ("drop table if exists sqlite_stat1", "drop table if exists sqlite_stat4")
 
 # Small caches, in KiB: what the system keeps of the file serves a report as well. A reader keeps a full one
 # for good, and what it gave back of it, in pieces between others, glibc could not. What a filter keeps of a
@@ -218,7 +221,7 @@ def _upgrade(tx: Tx, is_new: bool) -> None:
         version = len(MIGRATIONS) if is_new else schema_version(tx)
         for migrate in MIGRATIONS[version:]:
             migrate(tx)
-        for statement in schema():
+        for statement in (*schema(), *WITHOUT_STATISTICS):
             tx.execute(statement)
         if is_new:
             tx.execute(f"pragma application_id = {APPLICATION_ID}")

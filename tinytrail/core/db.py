@@ -191,9 +191,8 @@ class Database:
         await asyncio.wait([committing])
         await self._log_length.stop()
 
-    async def optimize(self) -> None:
-        """Refresh the planner's statistics and give free pages back; daily is often enough."""
-        await self._writer.run(_optimize)
+    async def give_pages_back(self) -> None:
+        """Give free pages back to the system; daily is often enough."""
         await self.write_in_slices(_give_pages_back)
 
 
@@ -203,10 +202,6 @@ def _in_snapshot(tx: Tx, work: Callable[..., T], args: Any, kwargs: Any) -> T:
         return work(tx, *args, **kwargs)
     finally:
         tx.end("rollback")
-
-
-def _optimize(tx: Tx) -> None:
-    tx.execute("pragma optimize")
 
 
 def _give_pages_back(tx: Tx, pages: int) -> int:

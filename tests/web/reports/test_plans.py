@@ -1,18 +1,15 @@
-"""How SQLite goes about the reports, without statistics, as every file is at first, and with them."""
+"""How SQLite goes about the reports: for every file the same, as it has no statistics (core/connect.py)."""
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.make import DAY, config_in
+from tests.make import DAY
 from tests.web.cast import IPHONE, Owner, Traffic
 from tests.web.reports.test_common import REPORTS
-from tinytrail.config import Config
-from tinytrail.core.connect import Tx, connect
+from tinytrail.core.connect import Tx
 from tinytrail.core.db import Database
 from tinytrail.web import rollup
 from tinytrail.web.reports import segments
@@ -38,24 +35,6 @@ OF_DAYS = re.compile(
 OF_ALL = re.compile(
     r"BLOOM FILTER ON \w|SEARCH \w+ USING AUTOMATIC (?!(PARTIAL )?COVERING INDEX \(id=\? AND sign=\?\))"
 )
-
-# What `pragma optimize` finds in a file of ten million events.
-STATISTICS = [
-    ("daily", "daily", "1184490 401 401 2 2 1"),
-    ("events", "events", "9246940 401 401 3 1"),
-    ("visits", "visits_day", "2859360 401 267 2"),
-    ("running_totals", "sqlite_autoindex_running_totals_1", "6446 401 67 37 1"),
-    ("open_days", "open_days", "18 1 1"),
-]
-
-
-@pytest.fixture(params=[[], STATISTICS], ids=["no statistics", "of a large file"])
-def config(tmp_path: Path, request: pytest.FixtureRequest) -> Config:
-    config = config_in(tmp_path)
-    with closing(connect(config.database)) as tx:
-        tx.execute("analyze")
-        tx.executemany("insert into sqlite_stat1 values (?, ?, ?)", request.param)
-    return config
 
 
 def inner_loops(plan: list[tuple[int, int, int, str]]) -> Iterator[str]:
