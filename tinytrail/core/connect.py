@@ -30,8 +30,8 @@ PRAGMAS = """
     pragma temp_store = file;
 """
 
-# With statistics, whoever had them made, SQLite goes about a report as its traffic happens to be, and may read a
-# whole table, for a Bloom filter, to be spared looking up a few rows of it.
+# With statistics, whoever had them made, SQLite goes about a report as its traffic happens to be. It may read
+# all of a table, for a Bloom filter, to be spared looking up a few rows of it.
 WITHOUT_STATISTICS = ("drop table if exists sqlite_stat1", "drop table if exists sqlite_stat4")
 
 # Small caches, in KiB: what the system keeps of the file serves a report as well. A reader keeps a full one

@@ -30,7 +30,8 @@ class Rows(NamedTuple):
     summed: str = ""  # the same, one k for all of the period
 
 
-SHOWN = "v.is_bot <= :include_bots and v.is_excluded = 0"
+# `+`: SQLite would else index all visits for it now and then, to look up a few.
+SHOWN = "v.is_bot <= :include_bots and +v.is_excluded = 0"
 
 
 def shown_rows(of_visit: str, of_event: str, of_events_of_visits: str) -> Rows:
@@ -63,27 +64,22 @@ OPEN_IN_SPANS = """
     select o.site, o.day, o.counted, o.first_open
       from spans cross join open_days o on o.site = spans.site and o.day between spans.start and spans.end"""
 
-# SHOWN, as it says nothing of `visits` alone: by such a condition SQLite would look through all visits first,
-# to be spared looking up a few.
-OF_OPEN = "select *, 0 as is_excluded, :include_bots as is_bot from ({open})"
-SHOWN_OF_FEW = "v.is_bot <= o.is_bot and +v.is_excluded = o.is_excluded"
-
 # Visits with events of an open day, or of the next, that `daily` does not hold. Ids go up with time: what has
 # gone on lately is found sooner among all websites' visits than among a website's events.
-OF_GONE_ON = "v.id, v.visitor, v.is_bot, v.is_excluded, o.site, o.day, o.counted, {before} as before"
+OF_GONE_ON = "v.id, v.visitor, v.is_bot, o.site, o.day, o.counted, {before} as before"
 GONE_ON = f"""
     select {OF_GONE_ON}
       from open o
      cross join visits v on v.id >= o.first_open
      where o.counted and v.last_seen >= o.counted
-       and +v.site = o.site and +v.day in (o.day - 1, o.day) and {SHOWN_OF_FEW}
+       and +v.site = o.site and +v.day in (o.day - 1, o.day) and {SHOWN}
      union all
     select {OF_GONE_ON}
       from (select distinct o.*, e.visit
               from open o cross join events e on e.site = o.site and e.day = o.day
              where not o.counted) o
      cross join visits v on v.id = o.visit
-     where {SHOWN_OF_FEW}"""
+     where {SHOWN}"""
 FRESH_EVENTS = """
     gone_on v
       cross join events e on e.site = v.site and e.day = v.day and e.visit = v.id
@@ -92,10 +88,10 @@ FRESH_EVENTS = """
 # What visitors have seen before, of those who are there: few come twice a day.
 KNOWN_ON_PATH = f"""
     select distinct v.visitor, v.is_bot, e.site, e.day, e.path
-      from (select distinct visitor, is_bot, is_excluded, site, day, counted from gone_on where counted) o
+      from (select distinct visitor, is_bot, site, day, counted from gone_on where counted) o
      cross join visits v on v.site = o.site and v.day in (o.day - 1, o.day) and v.visitor = o.visitor
      cross join events e on e.site = o.site and e.day = o.day and e.visit = v.id
-     where v.is_bot = o.is_bot and v.is_excluded = o.is_excluded
+     where v.is_bot = o.is_bot and v.is_excluded = 0
        and e.kind = {PAGE_VIEW} and e.at < o.counted"""
 
 # A visit's events lie on its day and the next.
@@ -123,8 +119,7 @@ def states(then: str, sign: int, columns: str, events: str = "") -> str:
          cross join visits v on v.id = o.id and v.day = o.day and v.started < {then} {events}"""
 
 
-# `limit -1`: else conditions on a visit's columns would be on `visits`, as above.
-BEGUN = f"{states('o.before', 1, NOW)} and v.started >= o.counted limit -1"
+BEGUN = f"{states('o.before', 1, NOW)} and v.started >= o.counted"
 
 
 def states_as_of(then: str, sign: int, which: str = "true") -> str:
@@ -141,7 +136,7 @@ def changes(open: str, before: str) -> dict[str, str]:
             union all
             {states_as_of("o.before", 1, "v.last_seen >= o.before")}"""
     return {
-        "open": OF_OPEN.format(open=open),
+        "open": open,
         "gone_on": GONE_ON.format(before=before),
         "changed": f"{now} union all {states_as_of('o.counted', -1)}",
         "known_on_path": KNOWN_ON_PATH,

@@ -55,8 +55,6 @@ AFTER_MIDNIGHT = f"""
     days
      cross join events e on e.site = :site and e.day = days.day + 1
                         and e.visit <= {OF_DAY.format(which="max")}"""
-# One condition, on two tables: by one on `visits` alone SQLite would look through all visits of all websites
-# first, to be spared looking up a few.
 HAS_PAGE_AFTER_MIDNIGHT = f"""
     {DAYS}
     insert or ignore into {{table}}
@@ -64,7 +62,7 @@ HAS_PAGE_AFTER_MIDNIGHT = f"""
       from {AFTER_MIDNIGHT}
      cross join visits v on v.id = e.visit
      where e.kind = {PAGE_VIEW} and e.path in {{paths}}
-       and case when v.day = days.day then {SHOWN} and {{visits}} end
+       and v.day = days.day and {SHOWN} and {{visits}}
 """
 WENT_ON = f"""
     {DAYS}
