@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from litestar.datastructures import State
 
+from tinytrail.core.db import Commits
 from tinytrail.core.trouble import Busy, trouble_with_file
 from tinytrail.installs.active import catch_up
 from tinytrail.presence.alert import tell_of_absence
@@ -24,7 +25,9 @@ log = logging.getLogger(__name__)
 
 MOMENT = timedelta(microseconds=1)
 LOOK_AGAIN = 0.5  # seconds until it is seen that much has come
-SHARE = 2  # times as long as counting it took, until it is looked at again
+SHARE = 2  # times as long as counting it took, until it is looked at again,
+SHARE_OF_RUSH = 19  # or, where those who send wait for a processor,
+RUSH = 8  # as so many writes a commit tell
 A_WHILE = 60.0  # seconds until it is seen that the clock was set back
 
 
@@ -180,14 +183,16 @@ async def run_missed(state: State) -> None:
 
 async def count_as_it_comes(state: State) -> None:
     """Until cancelled: count what much has come of lately, so that no report has to."""
-    writes, took = 0, 0.0
+    commits, seen, rest = state.db.commits, Commits(), LOOK_AGAIN
     while True:
-        await asyncio.sleep(max(LOOK_AGAIN, SHARE * took))
-        if state.db.commits.writes == writes:
+        await asyncio.sleep(rest)
+        writes, count = commits.writes - seen.writes, commits.count - seen.count
+        if not writes:
             continue  # a server at rest reads nothing
-        writes, begun = state.db.commits.writes, perf_counter()
+        seen, begun = replace(commits), perf_counter()
         await run(COUNT, state)
-        took = perf_counter() - begun
+        share = SHARE_OF_RUSH if writes > RUSH * count else SHARE
+        rest = max(LOOK_AGAIN, share * (perf_counter() - begun))
 
 
 async def purge_when_due(state: State) -> None:

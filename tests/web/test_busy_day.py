@@ -1,12 +1,13 @@
 """A day with much traffic is counted while it lasts, as far as it has gone, and no report tells."""
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
 from litestar import Litestar
 
-from tests.make import DAY, HOUR, MINUTE, FakeClock, moment
+from tests.make import DAY, HOUR, MINUTE, FakeClock, moment, until_started
 from tests.web.cast import GOOGLEBOT, Owner, Traffic
 from tests.web.test_aggregate import all_reports
 from tinytrail import jobs
@@ -149,6 +150,27 @@ async def test_it_is_looked_at_every_few_seconds(
             await asyncio.sleep(0.01)
     looking.cancel()
     assert app.state.runs["count busy days"].failures == 0
+
+
+@pytest.mark.parametrize(("commits", "share"), [(500, jobs.SHARE), (50, jobs.SHARE_OF_RUSH)])
+async def test_whoever_sends_much_at_once_has_more_of_the_processors(
+    app: Litestar, db: Database, monkeypatch: pytest.MonkeyPatch, commits: int, share: int
+) -> None:
+    rests: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        if len(rests) == 2:
+            raise asyncio.CancelledError
+
+    await until_started(app)
+    db.commits.writes, db.commits.count = 1000, commits
+    monkeypatch.setattr(jobs, "LOOK_AGAIN", 0.5)
+    monkeypatch.setattr(jobs, "perf_counter", itertools.count().__next__)  # a second a look
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    with pytest.raises(asyncio.CancelledError):
+        await jobs.count_as_it_comes(app.state)
+    assert rests == [0.5, 3 * share]
 
 
 async def test_a_quiet_day_is_left_alone(
