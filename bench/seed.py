@@ -29,7 +29,6 @@ from tinytrail.first_run import make_first_admin
 from tinytrail.web.accounts import all_accounts
 from tinytrail.web.events import store_events
 from tinytrail.web.rollup import close_day, count_day, finished_days, sum_up_all
-from tinytrail.web.running import due, store_total
 from tinytrail.web.websites import NewWebsite, Website, insert_website
 
 LARGE = "large.example"
@@ -74,8 +73,6 @@ def seed(tx: Tx, sites: dict[Traffic, float], events: int, days: int, until: flo
             counted = count_day(tx, finished)
             with transaction(tx):
                 close_day(tx, finished, counted)
-                while total := due(tx, finished.site):
-                    store_total(tx, total)
         if sys.stdout.isatty():
             print(f"\r{stored} events", end="", flush=True)
     return stored

@@ -166,8 +166,9 @@ class Bench:
         print(
             percentiles("collect", stored), "  ", percentiles("reports", sum(read.values(), [])), flush=True
         )
-        slowest = sorted((-median(times), panel.partition("&per_page")[0]) for panel, times in read.items())
-        print(*(f"{'':12}{-time:6.1f} ms {panel}" for time, panel in slowest[:SLOWEST]), sep="\n", flush=True)
+        by_panel = [(median(times), panel.partition("&per_page")[0]) for panel, times in read.items()]
+        for ms, panel in sorted(by_panel, reverse=True)[:SLOWEST]:
+            print(f"{'':12}{ms:6.1f} ms {panel}", flush=True)
 
     def aggregate(self) -> None:
         self.owner.post("/api/v1/admin/aggregate", json={"date": time.strftime("%Y-%m-%d", time.gmtime())})

@@ -95,8 +95,8 @@ FORGOTTEN = f"""
      limit 1
 """
 
-# `+k.day`, here and in kept_totals.py: else SQLite would reason that e.day is in the period as well, and read
-# all of that for each visit as long as it has no statistics.
+# `+k.day`, here and in kept_totals.py: else SQLite, which has no statistics, would reason that e.day is in
+# the period as well, and read all of that for each visit.
 EVENTS = """
     {table} k
       cross join visits v on v.id = k.visit
